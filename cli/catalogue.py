@@ -1,0 +1,41 @@
+"""The catalogue of systems as data: every (target, system) pair, built or planned."""
+
+from typing import Any
+
+from components.spec.stack import Target
+from components.targets import RESERVED, TABLE, SystemFact
+
+COLUMNS = ("system", "target", "component", "essential_type", "provides", "needs", "status")
+
+
+def rows() -> list[dict[str, Any]]:
+    """One row a pair: {system, target, component, essential_type, provides, needs, status}.
+
+    status: available (self-managed), managed (the cloud's own service), fallback (none managed: runs on the cloud's
+    cluster), planned (not built yet).
+    """
+    return [_row(system, target.value, TABLE.get((target.value, system))) for system in RESERVED for target in Target]
+
+
+def _row(system: str, target: str, fact: SystemFact | None) -> dict[str, Any]:
+    if fact is None:
+        return dict.fromkeys(COLUMNS, None) | {
+            "system": system, "target": target, "provides": [], "needs": [], "status": "planned",
+        }  # fmt: skip
+    return {
+        "system": system,
+        "target": target,
+        "component": fact.path.rpartition(":")[2],
+        "essential_type": fact.essential_type,
+        "provides": list(fact.provides),
+        "needs": list(fact.needs),
+        "status": "managed" if fact.managed else "available",
+    }
+
+
+def matrix() -> str:
+    """The Markdown table of the README: a row a system, a column a target."""
+    table = {(r["system"], r["target"]): r for r in rows()}
+    head = ["| system | " + " | ".join(t.value for t in Target) + " |", "|---" * (1 + len(Target)) + "|"]
+    body = [f"| {s} | " + " | ".join(table[s, t.value]["component"] or "planned" for t in Target) + " |" for s in RESERVED]
+    return "\n".join(head + body) + "\n"

@@ -1,0 +1,179 @@
+"""The only composer: from a validated stack to resources, in the order that needs and provides ask for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, cast
+
+import pulumi
+
+from components import contracts, targets
+from components.contracts import Consumer, Wants
+from components.naming import Naming
+from components.ordering import Order, order
+from components.spec.stack import Stack, Tier
+from components.spec.team import Team
+from components.system import Site, SystemClass, SystemInstance
+
+
+class Place(Protocol):
+    """The ground that a landing prepared for one system."""
+
+    namespace: pulumi.Input[str] | None
+    role: pulumi.Input[str] | None
+    role_arn: pulumi.Input[str] | None
+    ready: Sequence[pulumi.Resource]
+
+
+class Landing(Protocol):
+    """How a target prepares the ground; one class a target, named in targets.LANDINGS."""
+
+    opts: pulumi.ResourceOptions
+    """Parent and providers of everything that the stack makes."""
+
+    def place(self, system: str) -> Place:
+        """The namespace or the role that a system stands on."""
+
+    def published(self) -> Mapping[type, Any]:
+        """Tier team: the contracts that the platform published for the team."""
+
+    def adopt(self, met: Mapping[type, Any], exports: Mapping[str, pulumi.Input[str]]) -> None:
+        """Takes note of the contracts and exports of a system that stands, for what is published later."""
+
+    def fence(self, name: str, team: Team, grants: "TeamGrants") -> None:
+        """Tier platform: a team's fence, and the document of what it was granted."""
+
+
+class TeamGrants:
+    """What a platform granted one team ahead, by system and by the team's own name for it."""
+
+    def __init__(self) -> None:
+        self.databases: dict[str, contracts.DatabaseAccess] = {}
+        self.buckets: dict[str, contracts.BucketAccess] = {}
+        self.brokers: dict[str, contracts.BrokerAccess] = {}
+        self.ready: list[pulumi.Resource] = []
+
+
+class Platform(pulumi.ComponentResource):
+    """A whole stack.
+
+    Its own inputs (target, tier, environment, securityLevel, budget) are what the policy pack reads to know how strict
+    it is to be; a stack without them is held to everything. `outputs` are the flat exports.
+    """
+
+    def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None):
+        spec = stack.spec
+        facts = {
+            "target": stack.target.value,
+            "tier": spec.tier.value,
+            "environment": spec.environment.value,
+            "securityLevel": spec.security_level.value,
+            "owner": spec.owner,
+            "team": spec.team or "platform",
+            "budget": {"gpus": spec.budget.gpus, "replicas": spec.budget.replicas},
+            "registryMirror": spec.registry_mirror or "",
+        }
+        super().__init__("mlops:index:Platform", name, facts, opts)
+        self.stack = stack
+        self.naming = Naming(stack.name, spec.team, spec.environment.value, spec.owner)
+        self.outputs: dict[str, pulumi.Input[Any]] = {
+            "platform.target": stack.target.value,
+            "platform.tier": spec.tier.value,
+            "platform.systems": sorted(spec.systems.chosen()),
+        }
+        self._order: Order = order(stack.target.value, spec)
+        self._met: dict[type, Any] = {}
+        self._landing = cast(
+            Landing, targets.load(targets.LANDINGS[stack.target.value])(stack, self.naming, self._order, parent=self)
+        )
+        if spec.tier is Tier.TEAM:
+            self._met.update(self._landing.published())
+        for system in self._order.systems:
+            self._build(system)
+        if spec.tier is Tier.PLATFORM:
+            for team_name, team in sorted(spec.teams.items()):
+                self._landing.fence(team_name, team, self._grant_team(team_name, team))
+        self.register_outputs({})
+
+    def _class(self, system: str) -> SystemClass:
+        return cast(SystemClass, targets.find(self.stack.target.value, system))
+
+    def _build(self, system: str) -> None:
+        cls = self._class(system)
+        config = self.stack.spec.systems.chosen().get(system)
+        place = self._landing.place(system)
+        site = Site(
+            key=system,
+            stack=self.stack,
+            config=config,
+            naming=self.naming,
+            opts=self._landing.opts,
+            namespace=place.namespace,
+            role=place.role,
+            role_arn=place.role_arn,
+            met=self._visible(system, cls),
+            ready=list(place.ready),
+        )
+        if config is not None:
+            grants = self._grant(cls.wants(config), self._consumer(system, place.namespace, place.role), system)
+            site = replace(
+                site,
+                databases=grants.databases,
+                buckets=grants.buckets,
+                brokers=grants.brokers,
+                ready=[*site.ready, *grants.ready],
+            )
+        # plan() may add to site.ready, so it runs before the options are made
+        args = cls.plan(site)
+        built: SystemInstance = cls(
+            system, args, pulumi.ResourceOptions.merge(self._landing.opts, pulumi.ResourceOptions(depends_on=site.ready))
+        )
+        provided = {type(c): c for c in built.contracts()}
+        self._met.update({kind: c for kind, c in provided.items() if kind not in self._met})
+        exports = built.exports()
+        self._landing.adopt(provided, {f"{system}.{k}": v for k, v in exports.items()})
+        self.outputs.update({f"{system}.{k}": v for k, v in exports.items()})
+
+    def _visible(self, system: str, cls: SystemClass) -> dict[type, Any]:
+        """Every contract that the system declared; what it did not declare it cannot use by accident."""
+        declared = (*cls.needs, *cls.optional)
+        return {kind: self._met[kind] for kind in declared if kind in self._met}
+
+    def _consumer(
+        self, name: str, namespace: pulumi.Input[str] | None, role: pulumi.Input[str] | None, prefix: str = ""
+    ) -> Consumer:
+        return Consumer(name=f"{prefix}{name}", namespace=namespace, role=role, opts=self._landing.opts)
+
+    def _grant(self, wants: Wants, consumer: Consumer, system: str, prefix: str = "") -> TeamGrants:
+        """Every database, bucket and topic set that a system asks for, each with its own credential."""
+        granted = TeamGrants()
+        for database in wants.databases:
+            if source := self._met.get(contracts.Database):
+                granted.databases[database] = source.grant(f"{prefix}{database}", consumer)
+        for bucket in wants.buckets:
+            if source := self._met.get(contracts.ObjectStore):
+                granted.buckets[bucket] = source.grant(f"{prefix}{bucket}", consumer)
+        if wants.topics and (source := self._met.get(contracts.Broker)):
+            granted.brokers[system] = source.grant(list(wants.topics), consumer)
+        granted.ready = list(consumer.ready)
+        return granted
+
+    def _grant_team(self, name: str, team: Team) -> TeamGrants:
+        """What a team's systems will ask for, granted ahead into the team's own namespace or to its own roles."""
+        total = TeamGrants()
+        for system in team.systems:
+            cls = self._class(system)
+            default = type(self.stack.spec.systems).model_fields[system].annotation
+            config = next(a for a in getattr(default, "__args__", ()) if a is not type(None))()
+            place = self._landing.place(f"{name}/{system}")
+            consumer = self._consumer(system, place.namespace, place.role, prefix=f"{name}-")
+            part = self._grant(cls.wants(config), consumer, system, prefix=f"{name}-")
+            total.databases.update(part.databases)
+            total.buckets.update(part.buckets)
+            total.brokers.update(part.brokers)
+            total.ready += [*place.ready, *part.ready]
+        if team.topics and contracts.Broker in self._met:
+            place = self._landing.place(f"{name}/apps")
+            consumer = self._consumer("apps", place.namespace, place.role, prefix=f"{name}-")
+            total.brokers["apps"] = self._met[contracts.Broker].grant(list(team.topics), consumer)
+            total.ready += consumer.ready
+        return total

@@ -1,0 +1,49 @@
+"""Typed configuration of the systems for model development."""
+
+from pydantic import Field
+
+from components.spec.base import Duration, Model, Name, Quantity, Resources, System
+
+
+class Mlflow(System):
+    """Experiment tracking: MLflow on our database and object store, or SageMaker's managed tracking server."""
+
+    replicas: int = Field(default=2, ge=1, le=10, description="Server pods (Kubernetes only).")
+    size: str = Field(
+        default="Small",
+        pattern="^(Small|Medium|Large)$",
+        description="Tracking server size: Small, Medium or Large (SageMaker only).",
+    )
+    resources: Resources = Resources(cpu="250m", memory="1Gi")
+
+
+class NotebookProfile(Model):
+    """One choice on the notebook start page."""
+
+    description: str = Field(default="", description="Text under the profile's name.")
+    cpu: Quantity = Field(default="1", description="Cores guaranteed.")
+    memory: Quantity = Field(default="4Gi", description="Memory guaranteed and limit.")
+    gpus: int = Field(default=0, ge=0, le=16, description="NVIDIA GPUs.")
+    image: str | None = Field(
+        default=None, description="Image reference with tag or digest; the stack's notebook image if unset."
+    )
+    instance_type: str | None = Field(default=None, description="SageMaker Studio instance type (cloud targets only).")
+
+
+class Jupyterhub(System):
+    """Notebooks: Zero to JupyterHub on Kubernetes, a SageMaker Studio domain on AWS."""
+
+    profiles: dict[Name, NotebookProfile] = Field(
+        default_factory=lambda: {
+            "cpu": NotebookProfile(description="Two cores", cpu="2", memory="8Gi"),
+            "gpu": NotebookProfile(description="One GPU", cpu="4", memory="16Gi", gpus=1),
+        },
+        description="Choices on the start page, by name.",
+    )
+    storage: Quantity = Field(default="10Gi", description="Home volume of each user in bytes.")
+    storage_class: str | None = Field(default=None, description="StorageClass of the homes; the cluster's default if unset.")
+    idle_timeout: Duration = Field(default="2h", description="Notebooks idle for this long are stopped.")
+    users: list[Name] = Field(
+        default_factory=list, description="Users allowed to log in (Kubernetes) or given a Studio profile (cloud)."
+    )
+    admins: list[Name] = Field(default_factory=list, description="Users allowed to administer the hub.")

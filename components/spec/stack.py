@@ -1,0 +1,132 @@
+"""The whole of a stack's typed configuration: what `mlops:spec`, the blueprint and `mlops:target` come to."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from components.spec.base import Model, Name
+from components.spec.data import Kafka, Minio, Mysql
+from components.spec.model import Jupyterhub, Mlflow
+from components.spec.serving import Grafana, Prometheus
+from components.spec.team import Cluster, Operators, Team
+
+
+class Target(StrEnum):
+    """What a stack's systems become."""
+
+    KUBERNETES = "kubernetes"
+    SAGEMAKER = "sagemaker"
+    VERTEX = "vertex"
+    AZUREML = "azureml"
+
+
+class Tier(StrEnum):
+    """Who owns the stack: everything in one, the shared platform, or one team on it."""
+
+    ALL = "all"
+    PLATFORM = "platform"
+    TEAM = "team"
+
+
+class SecurityLevel(StrEnum):
+    """How strict the policy pack is: baseline advises, standard requires, hardened also refuses retired upstreams."""
+
+    BASELINE = "baseline"
+    STANDARD = "standard"
+    HARDENED = "hardened"
+
+
+class Environment(StrEnum):
+    """Which life the stack leads; prod protects and retains what holds data."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class BringYourOwn(Model):
+    """A service that exists already and meets a need in place of one of our systems."""
+
+    address: str = Field(description="host:port, or the service's URL.")
+    region: str | None = Field(default=None, description="Region, for an S3-compatible store.")
+    credentials: dict[str, str] = Field(
+        default_factory=dict, description="Name of the Secret that holds a consumer's credentials in its namespace, by consumer."
+    )
+    ca_config_map: str | None = Field(
+        default=None, description="ConfigMap with the CA bundle in key ca.crt, if its CA is private."
+    )
+    after: list[str] = Field(default_factory=list, description="Systems of this stack that must stand before it can be reached.")
+
+
+class Budget(Model):
+    """Upper bounds that the policy pack holds a stack to."""
+
+    gpus: int = Field(default=16, ge=0, description="GPUs requested by all workloads of the stack.")
+    replicas: int = Field(default=20, ge=1, description="Replicas of any one workload.")
+
+
+class Network(Model):
+    """Addresses of a cloud stack's own network."""
+
+    cidr: str = Field(default="10.64.0.0/16", description="IPv4 range of the VPC; subnets are cut from it.")
+    zones: int = Field(default=3, ge=2, le=4, description="Availability zones.")
+
+
+class Cloud(Model):
+    """Where a cloud stack stands."""
+
+    region: str = Field(default="eu-central-1", description="Region of the cloud's resources.")
+    network: Network = Field(default_factory=Network, description="The stack's own network.")
+
+
+class Systems(Model):
+    """The systems of the stack; a key with {} takes every default, a missing key is not deployed."""
+
+    minio: Minio | None = None
+    mysql: Mysql | None = None
+    kafka: Kafka | None = None
+    mlflow: Mlflow | None = None
+    jupyterhub: Jupyterhub | None = None
+    prometheus: Prometheus | None = None
+    grafana: Grafana | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        """The systems that are deployed, in the order of this class, by key."""
+        return {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
+
+
+class StackSpec(Model):
+    """One stack: `mlops:spec` over its blueprint, with `mlops:target` beside it."""
+
+    tier: Tier = Field(default=Tier.ALL, description="all, platform or team.")
+    platform_stack: dict[Target, str] = Field(
+        default_factory=dict, description="Tier team: the platform stack that it lives on, by target."
+    )
+    team: Name | None = Field(default=None, description="Tier team and all: the team that owns the stack.")
+    teams: dict[Name, Team] = Field(default_factory=dict, description="Tier platform: the tenants, by name.")
+    environment: Environment = Field(default=Environment.DEV, description="dev, staging or prod.")
+    owner: str = Field(default="platform-team", min_length=1, description="Who answers for the stack: written on every resource.")
+    domain: str = Field(default="mlops.internal", description="DNS domain of the platform's endpoints.")
+    security_level: SecurityLevel = Field(default=SecurityLevel.STANDARD, description="baseline, standard or hardened.")
+    cluster: Cluster = Field(default_factory=Cluster, description="The Kubernetes cluster.")
+    cloud: Cloud = Field(default_factory=Cloud, description="Region and network of a cloud stack.")
+    operators: Operators = Field(default_factory=Operators, description="Which operators are ours.")
+    systems: Systems = Field(default_factory=Systems, description="The systems of the stack.")
+    bring_your_own: dict[str, BringYourOwn] = Field(
+        default_factory=dict,
+        description="Needs met by a service that exists already, by contract (objectStore, database, broker, metrics).",
+    )
+    budget: Budget = Field(default_factory=Budget, description="Upper bounds held by the policy pack.")
+    registry_mirror: str | None = Field(default=None, description="Registry host (and path) that every image is pulled through.")
+    chart_mirror: str | None = Field(default=None, description="OCI or HTTP repository that every chart is taken from.")
+    manifest_mirror: str | None = Field(default=None, description="Directory or URL that every foreign manifest is taken from.")
+
+
+class Stack(Model):
+    """What the program runs on: the stack's name, its target and its spec."""
+
+    name: str = Field(description="Pulumi stack name.")
+    target: Target = Field(description="What the systems become.")
+    blueprint: str | None = Field(default=None, description="Blueprint that the spec was merged over.")
+    spec: StackSpec = Field(description="The merged and validated configuration.")

@@ -1,0 +1,58 @@
+"""Typed configuration of teams and of the cluster they share."""
+
+from pydantic import Field
+
+from components.spec.base import Model, Name, Quantity
+
+
+class Quota(Model):
+    """What all pods of a team may request together."""
+
+    cpu: Quantity = Field(default="32", description="Cores.")
+    memory: Quantity = Field(default="128Gi", description="Bytes.")
+    gpus: int = Field(default=0, ge=0, description="NVIDIA GPUs.")
+    storage: Quantity = Field(default="500Gi", description="Bytes of all claims.")
+    pods: int = Field(default=100, ge=1, description="Pods.")
+
+
+class Team(Model):
+    """A tenant of a platform: its fence and what it is granted."""
+
+    systems: list[str] = Field(
+        default_factory=list, description="Systems that the team may run; the databases and buckets they need are granted."
+    )
+    topics: list[str] = Field(default_factory=list, description="Kafka topics that the team may read and write.")
+    quota: Quota = Field(default_factory=Quota, description="Upper bounds of the team's namespace.")
+    users: list[Name] = Field(default_factory=list, description="People of the team.")
+
+
+class GpuPool(Model):
+    """GPU nodes that the cluster is declared to have."""
+
+    accelerator: str = Field(description='Product as the nodes are labelled, for example "NVIDIA-A100-SXM4-80GB".')
+    count: int = Field(default=1, ge=1, le=16, description="GPUs of each node.")
+    nodes: int = Field(default=1, ge=1, description="Nodes.")
+
+
+class Cluster(Model):
+    """The Kubernetes cluster that the stack lives on."""
+
+    provisioner: str = Field(default="existing", pattern="^existing$", description="existing: the cluster of the kubeconfig.")
+    context: str | None = Field(default=None, description="kubeconfig context; the current one if unset.")
+    identifier: str | None = Field(
+        default=None,
+        description="Stable name of the cluster, so that a changed kubeconfig replaces nothing; the stack's name if unset.",
+    )
+    storage_class: str | None = Field(default=None, description="StorageClass of all volumes; the cluster's default if unset.")
+    gpu_pools: dict[Name, GpuPool] = Field(default_factory=dict, description="GPU pools by name.")
+
+
+class Operators(Model):
+    """Which operators are ours (managed) and which the cluster already has (existing)."""
+
+    cert_manager: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
+    trust_manager: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
+    strimzi: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
+    percona: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
+    prometheus_operator: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
+    keep_crds: bool = Field(default=True, description="Leave custom resource definitions in the cluster on destroy.")
