@@ -99,7 +99,7 @@ class Network:
     """The private network of a cloud stack, and the key that encrypts what stands in it."""
 
     network_id: pulumi.Output[str]
-    subnet_ids: Sequence[pulumi.Output[str]]
+    subnet_ids: pulumi.Output[Sequence[str]]
     security_group_id: pulumi.Output[str]
     kms_key: pulumi.Output[str]
     """ARN of the stack's customer-managed key."""
@@ -156,6 +156,8 @@ class Tracking:
     """Name of the server: the Service, or the managed server's ARN."""
     secret: Optional[pulumi.Input[str]] = None
     """Secret beside the server with keys `username` and `password` of its administrator (Kubernetes)."""
+    grant: Optional[Callable[[Consumer], pulumi.Input[str]]] = None
+    """(consumer) -> Secret in its namespace with keys `username` and `password` of a user of its own (Kubernetes)."""
 
 
 @dataclass(frozen=True)

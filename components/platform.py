@@ -1,8 +1,7 @@
 """The only composer: from a validated stack to resources, in the order that needs and provides ask for."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import pulumi
 
@@ -12,45 +11,7 @@ from components.naming import Naming
 from components.ordering import Order, order
 from components.spec.stack import Stack, Tier
 from components.spec.team import Team
-from components.system import Site, SystemClass, SystemInstance
-
-
-class Place(Protocol):
-    """The ground that a landing prepared for one system."""
-
-    namespace: pulumi.Input[str] | None
-    role: pulumi.Input[str] | None
-    role_arn: pulumi.Input[str] | None
-    ready: Sequence[pulumi.Resource]
-
-
-class Landing(Protocol):
-    """How a target prepares the ground; one class a target, named in targets.LANDINGS."""
-
-    opts: pulumi.ResourceOptions
-    """Parent and providers of everything that the stack makes."""
-
-    def place(self, system: str) -> Place:
-        """The namespace or the role that a system stands on."""
-
-    def published(self) -> Mapping[type, Any]:
-        """Tier team: the contracts that the platform published for the team."""
-
-    def adopt(self, met: Mapping[type, Any], exports: Mapping[str, pulumi.Input[str]]) -> None:
-        """Takes note of the contracts and exports of a system that stands, for what is published later."""
-
-    def fence(self, name: str, team: Team, grants: "TeamGrants") -> None:
-        """Tier platform: a team's fence, and the document of what it was granted."""
-
-
-class TeamGrants:
-    """What a platform granted one team ahead, by system and by the team's own name for it."""
-
-    def __init__(self) -> None:
-        self.databases: dict[str, contracts.DatabaseAccess] = {}
-        self.buckets: dict[str, contracts.BucketAccess] = {}
-        self.brokers: dict[str, contracts.BrokerAccess] = {}
-        self.ready: list[pulumi.Resource] = []
+from components.system import Ground, Landing, Site, SystemClass, SystemInstance, TeamGrants
 
 
 class Platform(pulumi.ComponentResource):
@@ -82,9 +43,8 @@ class Platform(pulumi.ComponentResource):
         }
         self._order: Order = order(stack.target.value, spec)
         self._met: dict[type, Any] = {}
-        self._landing = cast(
-            Landing, targets.load(targets.LANDINGS[stack.target.value])(stack, self.naming, self._order, parent=self)
-        )
+        ground = Ground(stack, self.naming, {s: self._class(s) for s in self._order.systems}, self._order.uses, self)
+        self._landing = cast(Landing, targets.load(targets.LANDINGS[stack.target.value])(ground))
         if spec.tier is Tier.TEAM:
             self._met.update(self._landing.published())
         for system in self._order.systems:
@@ -100,7 +60,7 @@ class Platform(pulumi.ComponentResource):
     def _build(self, system: str) -> None:
         cls = self._class(system)
         config = self.stack.spec.systems.chosen().get(system)
-        place = self._landing.place(system)
+        place = self._landing.place(system, cls)
         site = Site(
             key=system,
             stack=self.stack,
@@ -164,7 +124,7 @@ class Platform(pulumi.ComponentResource):
             cls = self._class(system)
             default = type(self.stack.spec.systems).model_fields[system].annotation
             config = next(a for a in getattr(default, "__args__", ()) if a is not type(None))()
-            place = self._landing.place(f"{name}/{system}")
+            place = self._landing.place(system, cls, team=name)
             consumer = self._consumer(system, place.namespace, place.role, prefix=f"{name}-")
             part = self._grant(cls.wants(config), consumer, system, prefix=f"{name}-")
             total.databases.update(part.databases)
@@ -172,7 +132,7 @@ class Platform(pulumi.ComponentResource):
             total.brokers.update(part.brokers)
             total.ready += [*place.ready, *part.ready]
         if team.topics and contracts.Broker in self._met:
-            place = self._landing.place(f"{name}/apps")
+            place = self._landing.place("apps", None, team=name)
             consumer = self._consumer("apps", place.namespace, place.role, prefix=f"{name}-")
             total.brokers["apps"] = self._met[contracts.Broker].grant(list(team.topics), consumer)
             total.ready += consumer.ready

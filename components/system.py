@@ -25,6 +25,7 @@ import pulumi
 from components import contracts
 from components.naming import Naming
 from components.spec.stack import Stack, StackSpec
+from components.spec.team import Team
 
 C = TypeVar("C")
 
@@ -77,16 +78,72 @@ class SystemClass(Protocol):
     tiers: Sequence[str]
     essential_type: str
 
-    def __call__(self, name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> "SystemInstance": ...
+    def __call__(self, name: str, args: Any, opts: pulumi.ResourceOptions | None = None) -> "SystemInstance":
+        """Make the component."""
 
-    def wants(self, config: Any) -> contracts.Wants: ...
+    def wants(self, config: Any) -> contracts.Wants:
+        """What it asks its needs for."""
 
-    def plan(self, site: Site) -> Any: ...
+    def plan(self, site: Site) -> Any:
+        """The spec as constructor arguments."""
 
 
 class SystemInstance(Protocol):
     """How the composer sees a built component."""
 
-    def contracts(self) -> Sequence[Any]: ...
+    def contracts(self) -> Sequence[Any]:
+        """What it offers."""
 
-    def exports(self) -> Mapping[str, pulumi.Input[str]]: ...
+    def exports(self) -> Mapping[str, pulumi.Input[str]]:
+        """Flat names and addresses."""
+
+
+class TeamGrants:
+    """What a platform granted one team ahead, by system and by the team's own name for it."""
+
+    def __init__(self) -> None:
+        self.databases: dict[str, contracts.DatabaseAccess] = {}
+        self.buckets: dict[str, contracts.BucketAccess] = {}
+        self.brokers: dict[str, contracts.BrokerAccess] = {}
+        self.ready: list[pulumi.Resource] = []
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a landing is made from."""
+
+    stack: Stack
+    naming: Naming
+    classes: Mapping[str, Any]
+    """The stack's systems with their component classes, in build order."""
+    uses: Mapping[str, Sequence[str]]
+    """For each system the systems whose contracts it uses."""
+    parent: pulumi.Resource
+
+
+class Place(Protocol):
+    """The ground that a landing prepared for one system."""
+
+    namespace: pulumi.Input[str] | None
+    role: pulumi.Input[str] | None
+    role_arn: pulumi.Input[str] | None
+    ready: Sequence[pulumi.Resource]
+
+
+class Landing(Protocol):
+    """How a target prepares the ground; one class a target, named in targets.LANDINGS."""
+
+    opts: pulumi.ResourceOptions
+    """Parent and providers of everything that the stack makes."""
+
+    def place(self, system: str, cls: Any, team: str | None = None) -> Place:
+        """The namespace or the role that a system (of class `cls`) stands on; `team` where it is granted ahead to a team."""
+
+    def published(self) -> Mapping[type, Any]:
+        """Tier team: the contracts that the platform published for the team."""
+
+    def adopt(self, met: Mapping[type, Any], exports: Mapping[str, pulumi.Input[str]]) -> None:
+        """Takes note of the contracts and exports of a system that stands, for what is published later."""
+
+    def fence(self, name: str, team: Team, grants: TeamGrants) -> None:
+        """Tier platform: a team's fence, and the document of what it was granted."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from components.spec.base import Duration, Model, Name, Quantity, Resources, System
+from components.spec.base import Cron, Duration, Model, Name, Odd, Quantity, Resources, Servers, System, TopicName
 
 
 class Bucket(Model):
@@ -15,7 +15,7 @@ class Bucket(Model):
 class Minio(System):
     """Object storage: MinIO on Kubernetes (retired upstream), an S3 bucket set on AWS."""
 
-    replicas: int = Field(default=4, ge=1, le=32, description="MinIO servers; 1, or 4 and more (erasure coding).")
+    replicas: Servers = Field(default=4, ge=1, le=32, description="MinIO servers; 1, or 4 and more (erasure coding).")
     storage: Quantity = Field(default="100Gi", description="Volume of each server in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
     buckets: dict[Name, Bucket] = Field(default_factory=dict, description="Buckets beside those that systems ask for.")
@@ -25,17 +25,17 @@ class Minio(System):
 class MysqlBackup(Model):
     """Scheduled backups into the stack's object store (Kubernetes) or of the service (cloud)."""
 
-    schedule: str = Field(default="0 2 * * *", description="Cron expression, UTC.")
+    schedule: Cron = Field(default="0 2 * * *", description="Cron expression, UTC.")
     keep: int = Field(default=7, ge=1, le=35, description="Backups kept; days on a managed service.")
 
 
 class Mysql(System):
     """Relational database: Percona Server for MySQL on Kubernetes, RDS for MySQL on AWS."""
 
-    replicas: int = Field(default=3, ge=1, le=9, description="Servers: 1, or an odd number from 3 (group replication).")
+    replicas: Odd = Field(default=3, ge=1, le=9, description="Servers: 1, or an odd number from 3 (group replication).")
     storage: Quantity = Field(default="50Gi", description="Volume of each server in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
-    instance_class: str = Field(default="db.m7g.large", description="RDS instance class (cloud targets only).")
+    instance_class: str = Field(default="db.m7g.large", pattern=r"^db\.", description="RDS instance class (cloud targets only).")
     backup: MysqlBackup | None = Field(default_factory=MysqlBackup, description="null turns scheduled backups off.")
     resources: Resources = Resources(cpu="500m", memory="2Gi")
 
@@ -52,9 +52,11 @@ class Kafka(System):
     """Event broker: Strimzi (KRaft) on Kubernetes, MSK on AWS."""
 
     brokers: int = Field(default=3, ge=1, le=100, description="Broker nodes.")
-    controllers: int = Field(default=3, ge=1, le=9, description="KRaft controllers, odd (Kubernetes only).")
+    controllers: Odd = Field(default=3, ge=1, le=9, description="KRaft controllers, odd (Kubernetes only).")
     storage: Quantity = Field(default="100Gi", description="Volume of each broker in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
-    instance_type: str = Field(default="kafka.m7g.large", description="MSK broker instance type (cloud targets only).")
-    topics: dict[str, Topic] = Field(default_factory=dict, description="Topics by name.")
+    instance_type: str = Field(
+        default="kafka.m7g.large", pattern=r"^(kafka|express)\.", description="MSK broker instance type (cloud targets only)."
+    )
+    topics: dict[TopicName, Topic] = Field(default_factory=dict, description="Topics by name.")
     resources: Resources = Resources(cpu="500m", memory="2Gi")

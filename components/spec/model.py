@@ -1,19 +1,17 @@
 """Typed configuration of the systems for model development."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from components.spec.base import Duration, Model, Name, Quantity, Resources, System
+from components.spec.base import Cores, Duration, Image, Model, Name, Quantity, Resources, System
 
 
 class Mlflow(System):
     """Experiment tracking: MLflow on our database and object store, or SageMaker's managed tracking server."""
 
     replicas: int = Field(default=2, ge=1, le=10, description="Server pods (Kubernetes only).")
-    size: str = Field(
-        default="Small",
-        pattern="^(Small|Medium|Large)$",
-        description="Tracking server size: Small, Medium or Large (SageMaker only).",
-    )
+    size: Literal["Small", "Medium", "Large"] = Field(default="Small", description="Tracking server size (SageMaker only).")
     resources: Resources = Resources(cpu="250m", memory="1Gi")
 
 
@@ -21,13 +19,15 @@ class NotebookProfile(Model):
     """One choice on the notebook start page."""
 
     description: str = Field(default="", description="Text under the profile's name.")
-    cpu: Quantity = Field(default="1", description="Cores guaranteed.")
+    cpu: Cores = Field(default="1", description="Cores guaranteed.")
     memory: Quantity = Field(default="4Gi", description="Memory guaranteed and limit.")
     gpus: int = Field(default=0, ge=0, le=16, description="NVIDIA GPUs.")
-    image: str | None = Field(
+    image: Image | None = Field(
         default=None, description="Image reference with tag or digest; the stack's notebook image if unset."
     )
-    instance_type: str | None = Field(default=None, description="SageMaker Studio instance type (cloud targets only).")
+    instance_type: str | None = Field(
+        default=None, pattern=r"^ml\.", description="SageMaker Studio instance type (cloud targets only)."
+    )
 
 
 class Jupyterhub(System):

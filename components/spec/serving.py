@@ -1,5 +1,7 @@
 """Typed configuration of monitoring and (later) serving systems."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from components.spec.base import Duration, Quantity, Resources, System
@@ -20,9 +22,7 @@ class Grafana(System):
     """Dashboards: Grafana on Kubernetes, Amazon Managed Grafana on AWS."""
 
     replicas: int = Field(default=1, ge=1, le=5, description="Grafana pods (Kubernetes only).")
-    authentication: str = Field(
-        default="AWS_SSO",
-        pattern="^(AWS_SSO|SAML)$",
-        description="How users log in to the managed workspace: AWS_SSO or SAML (cloud only).",
+    authentication: Literal["AWS_SSO", "SAML"] = Field(
+        default="AWS_SSO", description="How users log in to the managed workspace (cloud only)."
     )
     resources: Resources = Resources(cpu="100m", memory="512Mi")

@@ -5,20 +5,25 @@ from typing import Any
 
 from pydantic import Field
 
-from components.spec.base import Model, Name
+from components.spec.base import Domain, LabelValue, Model, Name, Target
 from components.spec.data import Kafka, Minio, Mysql
 from components.spec.model import Jupyterhub, Mlflow
 from components.spec.serving import Grafana, Prometheus
 from components.spec.team import Cluster, Operators, Team
 
-
-class Target(StrEnum):
-    """What a stack's systems become."""
-
-    KUBERNETES = "kubernetes"
-    SAGEMAKER = "sagemaker"
-    VERTEX = "vertex"
-    AZUREML = "azureml"
+__all__ = [
+    "BringYourOwn",
+    "Budget",
+    "Cloud",
+    "Environment",
+    "Network",
+    "SecurityLevel",
+    "Stack",
+    "StackSpec",
+    "Systems",
+    "Target",
+    "Tier",
+]
 
 
 class Tier(StrEnum):
@@ -106,8 +111,8 @@ class StackSpec(Model):
     team: Name | None = Field(default=None, description="Tier team and all: the team that owns the stack.")
     teams: dict[Name, Team] = Field(default_factory=dict, description="Tier platform: the tenants, by name.")
     environment: Environment = Field(default=Environment.DEV, description="dev, staging or prod.")
-    owner: str = Field(default="platform-team", min_length=1, description="Who answers for the stack: written on every resource.")
-    domain: str = Field(default="mlops.internal", description="DNS domain of the platform's endpoints.")
+    owner: LabelValue = Field(default="platform-team", description="Who answers for the stack: written on every resource.")
+    domain: Domain = Field(default="mlops.internal", description="DNS domain of the platform's endpoints.")
     security_level: SecurityLevel = Field(default=SecurityLevel.STANDARD, description="baseline, standard or hardened.")
     cluster: Cluster = Field(default_factory=Cluster, description="The Kubernetes cluster.")
     cloud: Cloud = Field(default_factory=Cloud, description="Region and network of a cloud stack.")

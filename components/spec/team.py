@@ -1,14 +1,16 @@
 """Typed configuration of teams and of the cluster they share."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from components.spec.base import Model, Name, Quantity
+from components.spec.base import Cores, Model, Name, Quantity, TopicName
 
 
 class Quota(Model):
     """What all pods of a team may request together."""
 
-    cpu: Quantity = Field(default="32", description="Cores.")
+    cpu: Cores = Field(default="32", description="Cores.")
     memory: Quantity = Field(default="128Gi", description="Bytes.")
     gpus: int = Field(default=0, ge=0, description="NVIDIA GPUs.")
     storage: Quantity = Field(default="500Gi", description="Bytes of all claims.")
@@ -21,7 +23,7 @@ class Team(Model):
     systems: list[str] = Field(
         default_factory=list, description="Systems that the team may run; the databases and buckets they need are granted."
     )
-    topics: list[str] = Field(default_factory=list, description="Kafka topics that the team may read and write.")
+    topics: list[TopicName] = Field(default_factory=list, description="Kafka topics that the team may read and write.")
     quota: Quota = Field(default_factory=Quota, description="Upper bounds of the team's namespace.")
     users: list[Name] = Field(default_factory=list, description="People of the team.")
 
@@ -37,7 +39,7 @@ class GpuPool(Model):
 class Cluster(Model):
     """The Kubernetes cluster that the stack lives on."""
 
-    provisioner: str = Field(default="existing", pattern="^existing$", description="existing: the cluster of the kubeconfig.")
+    provisioner: Literal["existing"] = Field(default="existing", description="existing: the cluster of the kubeconfig.")
     context: str | None = Field(default=None, description="kubeconfig context; the current one if unset.")
     identifier: str | None = Field(
         default=None,
@@ -47,12 +49,15 @@ class Cluster(Model):
     gpu_pools: dict[Name, GpuPool] = Field(default_factory=dict, description="GPU pools by name.")
 
 
+Ownership = Literal["managed", "existing"]
+
+
 class Operators(Model):
     """Which operators are ours (managed) and which the cluster already has (existing)."""
 
-    cert_manager: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
-    trust_manager: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
-    strimzi: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
-    percona: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
-    prometheus_operator: str = Field(default="managed", pattern="^(managed|existing)$", description="managed or existing.")
+    cert_manager: Ownership = Field(default="managed", description="managed or existing.")
+    trust_manager: Ownership = Field(default="managed", description="managed or existing.")
+    strimzi: Ownership = Field(default="managed", description="managed or existing.")
+    percona: Ownership = Field(default="managed", description="managed or existing.")
+    prometheus_operator: Ownership = Field(default="managed", description="managed or existing.")
     keep_crds: bool = Field(default=True, description="Leave custom resource definitions in the cluster on destroy.")

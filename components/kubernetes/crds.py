@@ -1,0 +1,71 @@
+"""Who owns which custom resource definition, and what becomes of it on destroy.
+
+Every CRD of a chart that we install has exactly one owner here. CRDs go up with their chart's pin; on destroy they stay
+(`operators.keepCrds`, through chart.keep_crds and the charts' own switches), since deleting one deletes every custom
+resource of its kind in the cluster. An operator that the cluster already has is only looked at, never touched.
+"""
+
+import pulumi
+from pulumi_kubernetes.apiextensions.v1 import CustomResourceDefinition
+from pulumi_kubernetes.apiextensions.v1.outputs import CustomResourceDefinitionSpec
+
+OWNERS: dict[str, tuple[str, ...]] = {
+    "cert-manager": (
+        "certificaterequests.cert-manager.io",
+        "certificates.cert-manager.io",
+        "challenges.acme.cert-manager.io",
+        "clusterissuers.cert-manager.io",
+        "issuers.cert-manager.io",
+        "orders.acme.cert-manager.io",
+    ),
+    "trust-manager": ("bundles.trust.cert-manager.io",),
+    "ps-operator": (
+        "perconaservermysqlbackups.ps.percona.com",
+        "perconaservermysqlrestores.ps.percona.com",
+        "perconaservermysqls.ps.percona.com",
+    ),
+    "strimzi-kafka-operator": (
+        "kafkabridges.kafka.strimzi.io",
+        "kafkaconnectors.kafka.strimzi.io",
+        "kafkaconnects.kafka.strimzi.io",
+        "kafkamirrormaker2s.kafka.strimzi.io",
+        "kafkanodepools.kafka.strimzi.io",
+        "kafkarebalances.kafka.strimzi.io",
+        "kafkas.kafka.strimzi.io",
+        "kafkatopics.kafka.strimzi.io",
+        "kafkausers.kafka.strimzi.io",
+        "strimzipodsets.core.strimzi.io",
+    ),
+    "kube-prometheus-stack": (
+        "alertmanagerconfigs.monitoring.coreos.com",
+        "alertmanagers.monitoring.coreos.com",
+        "podmonitors.monitoring.coreos.com",
+        "probes.monitoring.coreos.com",
+        "prometheusagents.monitoring.coreos.com",
+        "prometheuses.monitoring.coreos.com",
+        "prometheusrules.monitoring.coreos.com",
+        "scrapeconfigs.monitoring.coreos.com",
+        "servicemonitors.monitoring.coreos.com",
+        "thanosrulers.monitoring.coreos.com",
+    ),
+}
+"""Chart -> the CRDs that it alone brings (contracts/index.yaml, `crds` of each chart)."""
+
+
+def existing(name: str, crd: str, version: str, opts: pulumi.ResourceOptions) -> CustomResourceDefinition:
+    """An operator that is said to be in the cluster already: its CRD is read, never changed.
+
+    Fails in preview where the CRD does not exist, or does not serve the API version that we write.
+    """
+    found = CustomResourceDefinition.get(name, crd, opts)
+
+    def check(spec: CustomResourceDefinitionSpec) -> None:
+        served = [v.name for v in spec.versions if v.served]
+        if version not in served:
+            raise pulumi.RunError(
+                f"{crd} in the cluster serves {', '.join(served) or 'nothing'}; this platform writes {version}. "
+                "Upgrade that operator, or let the platform manage it (mlops:spec.operators)."
+            )
+
+    found.spec.apply(check)
+    return found

@@ -1,0 +1,92 @@
+"""Blueprints: partial specs by name, each over at most one other; maps merge, lists and everything else are replaced."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import Any
+
+from components.validation.document import Document, Unreadable, read
+from components.validation.problems import Problem, kind, meant, one_of, shown
+
+KEYS = ("description", "extends", "spec")
+_SUFFIX = ".yaml"
+
+
+def merge(base: Any, over: Any) -> Any:
+    """`over` laid over `base`: mappings key by key, anything else (lists, null) replaced. Neither is changed."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {**base, **{key: merge(base[key], value) if key in base else value for key, value in over.items()}}
+    return over
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A blueprint with what it extends, nearest first, and what was wrong on the way."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...]
+
+    def spec(self) -> Any:
+        """The merged `spec` of all layers."""
+        merged: Any = {}
+        for document in reversed(self.documents):
+            merged = merge(merged, document.data.get("spec") or {})
+        return merged
+
+
+def names(folder: File) -> list[str]:
+    """The blueprints that a folder holds."""
+    return sorted(path.name.removesuffix(_SUFFIX) for path in folder.glob(f"*{_SUFFIX}"))
+
+
+def load(name: str, folder: File, asked_at: Problem) -> Layers:
+    """The blueprint of that name and all that it extends; `asked_at` is where it was named, for what is reported there."""
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    seen: list[str] = []
+    wanted: str | None = name
+    while wanted is not None:
+        if wanted in seen:
+            ring = " -> ".join([*seen[seen.index(wanted) :], wanted])
+            problems.append(_at(asked_at, f"blueprints extend each other in a ring: {ring}"))
+            break
+        known = names(folder)
+        if wanted not in known:
+            problems.append(_at(asked_at, f"{shown(wanted)}: unknown blueprint; {one_of(known)}{meant(wanted, known)}"))
+            break
+        seen.append(wanted)
+        shown_as = f"{folder.name}/{wanted}{_SUFFIX}"
+        try:
+            document = read(folder / f"{wanted}{_SUFFIX}", shown_as)
+        except Unreadable as error:
+            problems.append(error.problem)
+            break
+        found = _check(document)
+        problems += found
+        if any(problem.path in ("", "spec") for problem in found):
+            break
+        documents.append(document)
+        wanted = document.data.get("extends")
+        asked_at = Problem("extends", "", shown_as, document.line(("extends",)))
+        if wanted is not None and not isinstance(wanted, str):
+            problems.append(_at(asked_at, f"expected the name of one blueprint, got {kind(wanted)}"))
+            break
+    return Layers(tuple(documents), tuple(problems))
+
+
+def _check(document: Document) -> Sequence[Problem]:
+    data, file = document.data, document.file
+    if not isinstance(data, dict):
+        return [Problem("", f"expected a mapping with the keys {', '.join(KEYS)}, got {kind(data)}", file)]
+    found = [
+        Problem(str(key), f"unknown key{meant(key, KEYS)} (accepted: {', '.join(KEYS)})", file, document.line((key,)))
+        for key in data
+        if key not in KEYS
+    ]
+    if not isinstance(data.get("spec", {}), dict):
+        found.append(Problem("spec", f"expected a mapping, got {kind(data['spec'])}", file, document.line(("spec",))))
+    return found
+
+
+def _at(place: Problem, message: str) -> Problem:
+    return Problem(place.path, message, place.file, place.line)

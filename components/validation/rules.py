@@ -1,0 +1,235 @@
+"""What one key alone cannot show: targets, tiers, needs, rings and counts that depend on each other."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from components.spec.stack import StackSpec, Target, Tier
+from components.targets import FOUNDATION, SystemFact
+from components.validation.problems import Path, meant, one_of, shown
+
+Finding = tuple[Path, str]
+Facts = Mapping[tuple[str, str], SystemFact]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One stack as the rules see it."""
+
+    stack: str
+    target: Target
+    spec: StackSpec
+    facts: Facts
+    tier_known: bool = True
+    """False where the tier itself was wrong, so that nothing is said that hangs on it."""
+
+    def offered(self) -> list[str]:
+        """The systems that the target has."""
+        return [system for target, system in self.facts if target == self.target and system != FOUNDATION]
+
+    def fact(self, system: str) -> SystemFact | None:
+        """What is known of a system on the stack's target."""
+        return self.facts.get((self.target, system))
+
+    def chosen(self) -> dict[str, SystemFact]:
+        """The systems of the stack that exist on its target."""
+        return {system: fact for system in self.spec.systems.chosen() if (fact := self.fact(system))}
+
+    def meeting(self, contract: str) -> list[str]:
+        """The systems of the target that would meet a contract."""
+        return [system for system in self.offered() if contract in self.facts[self.target, system].provides]
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Everything that the rules find, in the order of the spec."""
+    yield from _targets(case)
+    if case.tier_known:
+        yield from _tier(case)
+        yield from _teams(case)
+        yield from _needs(case)
+    yield from _bring_your_own(case)
+    yield from _rings(case)
+    yield from _counts(case)
+
+
+def built_targets(facts: Facts) -> list[str]:
+    """The targets that any system is built for."""
+    return list(dict.fromkeys(target for target, _ in facts))
+
+
+def _targets(case: Case) -> Iterator[Finding]:
+    for system, config in case.spec.systems.chosen().items():
+        path = ("systems", system)
+        if config.target is not None and config.target is not case.target:
+            yield (*path, "target"), _override(case, config.target)
+        elif case.fact(system) is None:
+            elsewhere = [target for target, name in case.facts if name == system]
+            advice = f"; or say mlops:target: {elsewhere[0]}" if elsewhere else ""
+            yield path, f"{case.target} has no {shown(system)}; it offers {', '.join(case.offered())}{advice}"
+
+
+def _override(case: Case, wanted: Target) -> str:
+    if wanted is Target.KUBERNETES:
+        return (
+            f'"kubernetes": a stack of target {case.target} has no cluster of its own to run it on; '
+            "leave the key out, or put the system in a stack of target kubernetes"
+        )
+    return (
+        f"{shown(wanted.value)}: a stack of target {case.target} has no {wanted} network and keys to run it in; "
+        f"leave the key out, or put the system in a stack of target {wanted}"
+    )
+
+
+_TIER_KEYS = {
+    "platform_stack": (Tier.TEAM,),
+    "team": (Tier.TEAM, Tier.ALL),
+    "teams": (Tier.PLATFORM,),
+    "operators": (Tier.ALL, Tier.PLATFORM),
+}
+"""Keys of the spec that only some tiers have."""
+
+
+def _tier(case: Case) -> Iterator[Finding]:
+    spec, tier = case.spec, case.spec.tier
+    for name, tiers in _TIER_KEYS.items():
+        if name in spec.model_fields_set and tier not in tiers and getattr(spec, name):
+            key = type(spec).model_fields[name].alias or name
+            yield (key,), f"belongs in a stack of tier {' or '.join(tiers)}, and this one is {tier}; leave it out, or change tier"
+    if tier is Tier.TEAM:
+        if spec.team is None:
+            yield ("team",), "missing: a stack of tier team says whose it is, for example team: fraud"
+        if case.target not in spec.platform_stack:
+            have = f"; it has one for {', '.join(spec.platform_stack)}" if spec.platform_stack else ""
+            yield (
+                ("platformStack",),
+                f"names no platform for target {case.target}{have}; add platformStack: {{{case.target}: <platform stack>}}",
+            )
+    for system, fact in case.chosen().items():
+        if tier not in fact.tiers:
+            where = f"{spec.platform_stack.get(case.target)} " if spec.platform_stack.get(case.target) else ""
+            advice = (
+                f"it belongs to the platform stack {where}and its owner grants what the team needs of it"
+                if tier is Tier.TEAM
+                else f"it belongs in a stack of tier {' or '.join(fact.tiers)}"
+            )
+            yield ("systems", system), f"a stack of tier {tier} cannot have it; {advice}"
+
+
+def _teams(case: Case) -> Iterator[Finding]:
+    allowed = [system for system in case.offered() if Tier.TEAM in case.facts[case.target, system].tiers]
+    met = _met(case)
+    kafka = case.spec.systems.kafka
+    for name, team in case.spec.teams.items() if case.spec.tier is Tier.PLATFORM else ():
+        for index, system in enumerate(team.systems):
+            path: Path = ("teams", name, "systems", index)
+            if system not in allowed:
+                yield path, f"{shown(system)}: a team cannot run it; {one_of(allowed)}{meant(system, allowed)}"
+                continue
+            for need in case.facts[case.target, system].needs:
+                if need not in met:
+                    yield path, f"{shown(system)} needs {_contract(need)}, and this platform has none; {_remedy(case, need)}"
+        for index, topic in enumerate(team.topics):
+            path = ("teams", name, "topics", index)
+            if "broker" not in met:
+                yield path, f"{shown(topic)}: this platform has no broker; {_remedy(case, 'broker')}"
+            elif kafka is not None and topic not in kafka.topics:
+                known = list(kafka.topics)
+                yield path, f"{shown(topic)}: no such topic under systems.kafka.topics; {one_of(known)}{meant(topic, known)}"
+
+
+def _needs(case: Case) -> Iterator[Finding]:
+    if case.spec.tier is Tier.TEAM:
+        return  # what the platform granted meets them; its published document is the judge
+    met = _met(case)
+    for system, fact in case.chosen().items():
+        for need in fact.needs:
+            if need not in met:
+                yield (
+                    ("systems", system),
+                    f"needs {_contract(need)}, and nothing in this stack provides one; {_remedy(case, need)}",
+                )
+
+
+def _met(case: Case) -> set[str]:
+    foundation = case.fact(FOUNDATION)
+    provided = {contract for fact in case.chosen().values() for contract in fact.provides}
+    return provided | set(case.spec.bring_your_own) | set(foundation.provides if foundation else ())
+
+
+def _contract(need: str) -> str:
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in need)
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def _remedy(case: Case, need: str) -> str:
+    options = [f"systems.{system}: {{}}" for system in case.meeting(need)]
+    if need in BRINGABLE:
+        options.append(f"bringYourOwn.{need}")
+    return f"add {' or '.join(options)}" if options else f"no system of target {case.target} provides it"
+
+
+BRINGABLE = ("objectStore", "database", "broker", "metrics")
+"""Contracts that a service from outside can meet."""
+
+
+def _bring_your_own(case: Case) -> Iterator[Finding]:
+    systems = list(case.spec.systems.chosen())
+    for contract, entry in case.spec.bring_your_own.items():
+        path = ("bringYourOwn", contract)
+        if contract not in BRINGABLE:
+            yield path, f"unknown contract; {one_of(BRINGABLE)}{meant(contract, BRINGABLE)}"
+            continue
+        for rival in case.meeting(contract):
+            if rival in systems:
+                yield path, f"systems.{rival} provides {_contract(contract)} too; keep one of the two"
+        for index, system in enumerate(entry.after):
+            if system not in systems:
+                yield (
+                    (*path, "after", index),
+                    f"{shown(system)}: no such system in this stack; {one_of(systems)}{meant(system, systems)}",
+                )
+        for consumer in entry.credentials:
+            if consumer not in systems:
+                yield (
+                    (*path, "credentials", consumer),
+                    f"no such system in this stack; {one_of(systems)}{meant(consumer, systems)}",
+                )
+
+
+def _rings(case: Case) -> Iterator[Finding]:
+    """A ring through bringYourOwn: a system needs what can only be reached once that system stands."""
+    brought = case.spec.bring_your_own
+    chosen = case.chosen()
+    edges: dict[str, set[str]] = {}
+    for system, fact in chosen.items():
+        edges[system] = set()
+        for need in fact.needs:
+            if need in brought:
+                edges[system].add(f"bringYourOwn.{need}")
+            else:
+                edges[system] |= {other for other in case.meeting(need) if other in chosen and other != system}
+    for contract, entry in brought.items():
+        edges[f"bringYourOwn.{contract}"] = {system for system in entry.after if system in chosen}
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        ring = list(reversed(error.args[1]))
+        at = next((step for step in ring if step.startswith("bringYourOwn.")), "")
+        yield ("bringYourOwn", at.partition(".")[2], "after"), f"a ring: {' needs '.join(ring)}; take one of them out of `after`"
+
+
+def _counts(case: Case) -> Iterator[Finding]:
+    kafka, cluster_kafka = case.spec.systems.kafka, case.target is Target.KUBERNETES
+    if kafka is not None:
+        for name, topic in kafka.topics.items():
+            if topic.replicas is not None and topic.replicas > kafka.brokers:
+                yield (
+                    ("systems", "kafka", "topics", name, "replicas"),
+                    f"{topic.replicas}: expected at most {kafka.brokers}, the number of brokers",
+                )
+        zones = case.spec.cloud.network.zones
+        if not cluster_kafka and kafka.brokers % zones:
+            yield (
+                ("systems", "kafka", "brokers"),
+                f"{kafka.brokers}: expected a multiple of cloud.network.zones ({zones}): MSK spreads brokers evenly over zones",
+            )
