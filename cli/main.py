@@ -59,6 +59,18 @@ def preview(context: typer.Context, stack: StackName = "sandbox") -> None:
 
 
 @app.command()
+def ci(
+    stacks: Stacks = None,
+    base: Annotated[str | None, typer.Option(help="Revision that the change is measured from.")] = None,
+    summary: Annotated[str | None, typer.Option(help="File that the Markdown summary is added to.")] = None,
+) -> None:
+    """Preview every stack that a change touches, with the policy pack, as CI does."""
+    from cli.ci import ci as run
+
+    run(base, stacks or [], summary)
+
+
+@app.command()
 def status(stack: StackName = "sandbox", format: Format = "table") -> None:
     """Every system of a deployed stack: ready or not, endpoint, simulated or real."""
     from cli.status import status as run

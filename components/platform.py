@@ -43,6 +43,7 @@ class Platform(pulumi.ComponentResource):
         }
         self._order: Order = order(stack.target.value, spec)
         self._met: dict[type, Any] = {}
+        self._built: dict[str, SystemInstance] = {}
         ground = Ground(stack, self.naming, {s: self._class(s) for s in self._order.systems}, self._order.uses, self)
         self._landing = cast(Landing, targets.load(targets.LANDINGS[stack.target.value])(ground))
         if spec.tier is Tier.TEAM:
@@ -52,6 +53,9 @@ class Platform(pulumi.ComponentResource):
         if spec.tier is Tier.PLATFORM:
             for team_name, team in sorted(spec.teams.items()):
                 self._landing.fence(team_name, team, self._grant_team(team_name, team))
+        # last, for a grant may add to what a system has (a bucket)
+        for system, built in self._built.items():
+            self.outputs.update({f"{system}.{k}": v for k, v in built.exports().items()})
         self.register_outputs({})
 
     def _class(self, system: str) -> SystemClass:
@@ -89,9 +93,8 @@ class Platform(pulumi.ComponentResource):
         )
         provided = {type(c): c for c in built.contracts()}
         self._met.update({kind: c for kind, c in provided.items() if kind not in self._met})
-        exports = built.exports()
-        self._landing.adopt(provided, {f"{system}.{k}": v for k, v in exports.items()})
-        self.outputs.update({f"{system}.{k}": v for k, v in exports.items()})
+        self._landing.adopt(provided)
+        self._built[system] = built
 
     def _visible(self, system: str, cls: SystemClass) -> dict[type, Any]:
         """Every contract that the system declared; what it did not declare it cannot use by accident."""

@@ -142,8 +142,8 @@ class Landing(Protocol):
     def published(self) -> Mapping[type, Any]:
         """Tier team: the contracts that the platform published for the team."""
 
-    def adopt(self, met: Mapping[type, Any], exports: Mapping[str, pulumi.Input[str]]) -> None:
-        """Takes note of the contracts and exports of a system that stands, for what is published later."""
+    def adopt(self, met: Mapping[type, Any]) -> None:
+        """Takes note of the contracts of a system that stands, for what is published later."""
 
     def fence(self, name: str, team: Team, grants: TeamGrants) -> None:
         """Tier platform: a team's fence, and the document of what it was granted."""

@@ -7,11 +7,11 @@ from typing import Any, Optional
 import pulumi
 
 from components import contracts
-from components.kubernetes.digest import digest
-from components.kubernetes.minio_scripts import GRANT, PREPARE, bucket_line, policy
+from components.kubernetes.minio_client import Grant, client_job
+from components.kubernetes.minio_scripts import GRANT, bucket_line, policy
 from components.kubernetes.objects import (
     certificate,
-    config_map,
+    digest,
     disruption_budget,
     password,
     secret,
@@ -19,8 +19,8 @@ from components.kubernetes.objects import (
     service_account,
     service_monitor,
 )
-from components.kubernetes.place import SMALL, Compute, Image, Place, content_hash, image
-from components.kubernetes.workload import Volume, config_volume, container, http, job, pod, secret_volume, stateful_set
+from components.kubernetes.place import Compute, Image, Place, image
+from components.kubernetes.workload import Volume, container, http, pod, secret_volume, stateful_set
 from components.naming import fit
 from components.spec.base import duration_seconds
 from components.spec.data import Minio
@@ -29,7 +29,6 @@ from components.system import Site
 
 SERVER = Image("quay.io/minio/minio", "RELEASE.2025-09-07T16-13-09Z", checked="2026-11-23")
 """The last image that was published; the source tag of 2025-10-15 has none. Digest never read at its registry: unverified."""
-CLIENT = Image("quay.io/minio/mc", "RELEASE.2025-08-13T08-35-41Z", checked="2026-11-23")
 UPSTREAM = {
     "status": "retired",
     "since": "2026-04-25",
@@ -71,6 +70,10 @@ class MinioStoreArgs:
     """Volume of each server in bytes."""
     buckets: dict[str, BucketArgs]
     storage_class: Optional[str] = None
+    monitored: bool = False
+    """Makes a ServiceMonitor."""
+    environment: Optional[dict[str, str]] = None
+    """Further variables of the servers (MINIO_…): the stack file's `values:`."""
     protect: bool = False
     """Refuse to delete the servers, and leave them in the cluster when the stack goes."""
     registry_mirror: Optional[str] = None
@@ -110,6 +113,8 @@ class MinioStore(pulumi.ComponentResource):
         )  # fmt: skip
         self._account = service_account(f"{name}-account", self._place, object_name="minio")
         self._servers = self._serve()
+        if args.monitored:
+            self._monitor()
         if args.buckets:
             lines = [bucket_line(b, wanted.versioning, wanted.expire_seconds) for b, wanted in sorted(args.buckets.items())]
             self._run(f"{name}-buckets", "".join(lines), self._place.after(self._servers))
@@ -147,7 +152,7 @@ class MinioStore(pulumi.ComponentResource):
                 "MINIO_REGION": REGION,
                 "MINIO_BROWSER": "off",
                 "MINIO_PROMETHEUS_AUTH_TYPE": "public",
-                "MINIO_SERVER_URL": pulumi.Output.concat("https://", self._host, f":{PORT}"),
+                **(args.environment or {}),
             },
             secrets={"MINIO_ROOT_USER": (ROOT, "user"), "MINIO_ROOT_PASSWORD": (ROOT, "password")},
             ports={"https": PORT},
@@ -156,9 +161,7 @@ class MinioStore(pulumi.ComponentResource):
             live=http("/minio/health/live", PORT, tls=True, period=20),
             start=http("/minio/health/live", PORT, tls=True, period=5, failures=60),
         )
-        certs = secret_volume(
-            "certs", "minio-tls", {"tls.crt": "public.crt", "tls.key": "private.key", "ca.crt": "CAs/ca.crt"}
-        )
+        certs = secret_volume("certs", "minio-tls", {"tls.crt": "public.crt", "tls.key": "private.key", "ca.crt": "CAs/ca.crt"})
         servers = stateful_set(
             f"{name}-servers",
             place,
@@ -175,7 +178,7 @@ class MinioStore(pulumi.ComponentResource):
         disruption_budget(f"{name}-budget", place, "server", object_name="minio")
         return servers
 
-    def monitor(self) -> None:
+    def _monitor(self) -> None:
         """A ServiceMonitor over the API Service."""
         tls = {"ca": {"configMap": {"name": self._args.bundle, "key": "ca.crt"}}, "serverName": self._host}
         service_monitor(
@@ -188,54 +191,10 @@ class MinioStore(pulumi.ComponentResource):
             object_name="minio",
         )
 
-    def _run(
-        self,
-        name: str,
-        script: str,
-        opts: pulumi.ResourceOptions,
-        files: Mapping[str, str] | None = None,
-        key: str = "",
-        changed: pulumi.Input[str] = "",
-    ) -> pulumi.Resource:
-        """A client Job that runs `script`; `files` stand in /etc/mlops/policy, `key` is the Secret of the key it makes."""
-        place, text = self._place, PREPARE + script
-        ref = image(CLIENT, self._args.registry_mirror)
-        object_name = fit(name, 50)
-        stored = config_map(
-            f"{name}-script",
-            place,
-            {"run.sh": text, **(files or {})},
-            object_name=f"{object_name}-{content_hash(text, files)}",
-            opts=opts,
-        )
-        secrets: dict[str, tuple[pulumi.Input[str], str]] = {
-            "ROOT_USER": (ROOT, "user"),
-            "ROOT_PASSWORD": (ROOT, "password"),
-        }
-        if key:
-            secrets |= {"ACCESS_KEY": (key, "AWS_ACCESS_KEY_ID"), "SECRET_KEY": (key, "AWS_SECRET_ACCESS_KEY")}
-        client = container(
-            "mc",
-            ref,
-            SMALL,
-            command=["/bin/sh", "/etc/mlops/policy/run.sh"],
-            env={
-                "SERVER": pulumi.Output.concat(self._host, f":{PORT}"),
-                "SSL_CERT_FILE": "/etc/mlops/ca/ca.crt",
-                "HOME": "/tmp",
-            },
-            secrets=secrets,
-            mounts={"/etc/mlops/policy": "policy", "/etc/mlops/ca": "ca"},
-        )
-        volumes = [config_volume("policy", stored.metadata.name), config_volume("ca", self._args.bundle)]
-        return job(
-            f"{name}-job",
-            place,
-            "client",
-            pod(place, "client", [client], once=True, volumes=volumes, notes={"mlops.dev/key": changed} if key else None),
-            content=[text, files, ref],
-            object_name=object_name,
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[stored])),
+    def _run(self, name: str, script: str, opts: pulumi.ResourceOptions, grant: Grant | None = None) -> pulumi.Resource:
+        server = pulumi.Output.concat(self._host, f":{PORT}")
+        return client_job(
+            name, self._place, script, server=server, root_secret=ROOT, bundle=self._args.bundle, opts=opts, grant=grant
         )
 
     def _grant(self, bucket: str, consumer: contracts.Consumer) -> contracts.BucketAccess:
@@ -246,26 +205,25 @@ class MinioStore(pulumi.ComponentResource):
             consumer.opts or pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(depends_on=[self._servers])
         )
         value = password(f"{name}-key", opts, 40).result
-        data = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": value}
+        data: dict[str, pulumi.Input[str]] = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": value}
         object_name = fit(f"bucket-{access_key}", 63)
         here = secret(f"{name}-here", self._place, data, object_name=object_name, opts=opts)
         theirs = Place("minio", consumer.namespace or args.namespace, args.labels, opts)
-        given = secret(f"{name}-given", theirs, data, object_name=fit(f"{consumer.name}-bucket-{bucket}", 63), opts=opts)
+        given_name = fit(f"{consumer.name}-bucket-{bucket}", 63)
+        given = secret(f"{name}-given", theirs, data, object_name=given_name, opts=opts)
         wanted = args.buckets.get(bucket, BucketArgs())
         made = self._run(
             name,
             bucket_line(bucket, wanted.versioning, wanted.expire_seconds) + GRANT,
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[here])),
-            files={"policy.json": policy(bucket)},
-            key=object_name,
-            changed=digest(value),
+            Grant(policy(bucket), object_name, digest(value)),
         )
         consumer.ready += [given, made]
         return contracts.BucketAccess(
             bucket=bucket,
             region=REGION,
             endpoint=pulumi.Output.concat("https://", self._host, f":{PORT}"),
-            secret=given.metadata.name,
+            secret=given_name,
             ca_config_map=args.bundle,
         )
 
@@ -278,8 +236,8 @@ class MinioStore(pulumi.ComponentResource):
     def plan(site: Site) -> MinioStoreArgs:
         """The spec as constructor arguments."""
         config: Minio = site.config
-        certificates = site.contract(contracts.Certificates)
-        site.ready += certificates.ready
+        certificates, metrics = site.contract(contracts.Certificates), site.maybe(contracts.Metrics)
+        site.ready += [*certificates.ready, *(metrics.ready if metrics else ())]
         return MinioStoreArgs(
             namespace=site.namespace or MinioStore.namespace,
             labels=site.naming.labels("minio"),
@@ -293,6 +251,8 @@ class MinioStore(pulumi.ComponentResource):
                 for name, b in config.buckets.items()
             },
             storage_class=config.storage_class or site.spec.cluster.storage_class,
+            monitored=metrics is not None,
+            environment={key: str(value) for key, value in config.values.items()},
             protect=site.spec.environment is Environment.PROD,
             registry_mirror=site.spec.registry_mirror,
         )

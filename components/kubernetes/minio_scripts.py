@@ -17,7 +17,7 @@ bucket() {
 bucket as it should be whatever it was: name, `enable` or `suspend` versioning, days to expiry (0: never)."""
 
 GRANT = """\
-mc admin policy create store "$ACCESS_KEY" /etc/mlops/policy/policy.json
+mc admin policy create store "$ACCESS_KEY" /etc/mlops/minio/policy.json
 printf '%s\\n%s\\n' "$ACCESS_KEY" "$SECRET_KEY" | mc admin user add store
 said=$(mc admin policy attach store "$ACCESS_KEY" --user "$ACCESS_KEY" 2>&1) || case "$said" in
   *"already in effect"*) ;;

@@ -84,9 +84,8 @@ class MlflowServer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MlflowServerArgs, opts: Optional[pulumi.ResourceOptions] = None):
         super().__init__("mlops:index:MlflowServer", name, {}, opts)
-        waits = pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None)
         self._name, self._args = name, args
-        self._place = Place("mlflow", args.namespace, args.labels, waits, args.registry_mirror)
+        self._place = Place("mlflow", args.namespace, args.labels, pulumi.ResourceOptions(parent=self), args.registry_mirror)
         self._image = image(IMAGE, args.registry_mirror)
         self._scheme = "https" if args.issuer else "http"
         self._host = pulumi.Output.concat("mlflow.", args.namespace, ".svc")

@@ -3,6 +3,7 @@
 All take the resource's name first, a Place, and the object's own Kubernetes name where it differs (`object_name`).
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -70,6 +71,11 @@ def disruption_budget(name: str, place: Place, part: str, *, object_name: str = 
 def password(name: str, opts: pulumi.ResourceOptions, length: int = 32) -> random.RandomPassword:
     """A generated password of letters and digits: nothing that a shell, SQL string, URL or JAAS line would have to escape."""
     return random.RandomPassword(name, length=length, special=False, opts=opts)
+
+
+def digest(value: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Sixteen hex digits of a generated secret's SHA-256: marks what must be made again when it changes, tells nothing of it."""
+    return pulumi.Output.unsecret(value.apply(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16]))
 
 
 def secret(

@@ -94,7 +94,7 @@ class SagemakerLanding:
             )
         }
 
-    def adopt(self, met: Mapping[type, Any], exports: Mapping[str, pulumi.Input[str]]) -> None:
+    def adopt(self, met: Mapping[type, Any]) -> None:
         """Remembers contracts for the teams' documents."""
         self._met.update(met)
 

@@ -1,5 +1,6 @@
 """What every part of the typed configuration shares: the model base and the checked scalar types."""
 
+import ipaddress
 import re
 from enum import StrEnum
 from typing import Annotated, Any
@@ -47,7 +48,7 @@ def _meant(text: str, unit: Any) -> str:
     """`; did you mean "100Gi"?` where only the unit is misspelt, else nothing."""
     found = _LOOSE.match(text)
     right = unit(found.group(2)) if found else None
-    return f'; did you mean "{found.group(1)}{right}"?' if found and right else ""
+    return f'; did you mean "{found.group(1)}{right}"?' if found and right is not None else ""
 
 
 def _byte_unit(word: str) -> str | None:
@@ -134,6 +135,16 @@ def _cron(value: str) -> str:
     return value
 
 
+def _cidr(value: str) -> str:
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError:
+        raise ValueError('expected an IPv4 range such as "10.64.0.0/16", its host bits zero') from None
+    if not 16 <= network.prefixlen <= 24:
+        raise ValueError("expected a range from /16 to /24: a VPC takes no more, a subnet a zone no less")
+    return value
+
+
 def _image(value: str) -> str:
     last = value.rsplit("/", 1)[-1]
     if any(c.isspace() for c in value) or (":" not in last and "@" not in last):
@@ -183,6 +194,8 @@ Domain = Annotated[str, AfterValidator(_domain)]
 """A DNS domain."""
 Cron = Annotated[str, AfterValidator(_cron)]
 """A cron expression of five fields, UTC."""
+Cidr = Annotated[str, AfterValidator(_cidr)]
+"""An IPv4 range of a private network."""
 Image = Annotated[str, AfterValidator(_image)]
 """A pinned image reference."""
 Odd = Annotated[int, AfterValidator(_odd), Field(json_schema_extra={"not": {"multipleOf": 2}})]

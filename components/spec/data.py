@@ -19,7 +19,7 @@ class Minio(System):
     storage: Quantity = Field(default="100Gi", description="Volume of each server in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
     buckets: dict[Name, Bucket] = Field(default_factory=dict, description="Buckets beside those that systems ask for.")
-    resources: Resources = Resources(cpu="500m", memory="1Gi")
+    resources: Resources = Field(default=Resources(cpu="500m", memory="1Gi"), description="Requests and limits of each server.")
 
 
 class MysqlBackup(Model):
@@ -37,7 +37,7 @@ class Mysql(System):
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
     instance_class: str = Field(default="db.m7g.large", pattern=r"^db\.", description="RDS instance class (cloud targets only).")
     backup: MysqlBackup | None = Field(default_factory=MysqlBackup, description="null turns scheduled backups off.")
-    resources: Resources = Resources(cpu="500m", memory="2Gi")
+    resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 
 
 class Topic(Model):
@@ -59,4 +59,4 @@ class Kafka(System):
         default="kafka.m7g.large", pattern=r"^(kafka|express)\.", description="MSK broker instance type (cloud targets only)."
     )
     topics: dict[TopicName, Topic] = Field(default_factory=dict, description="Topics by name.")
-    resources: Resources = Resources(cpu="500m", memory="2Gi")
+    resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")

@@ -12,7 +12,7 @@ class Mlflow(System):
 
     replicas: int = Field(default=2, ge=1, le=10, description="Server pods (Kubernetes only).")
     size: Literal["Small", "Medium", "Large"] = Field(default="Small", description="Tracking server size (SageMaker only).")
-    resources: Resources = Resources(cpu="250m", memory="1Gi")
+    resources: Resources = Field(default=Resources(cpu="250m", memory="1Gi"), description="Requests and limits of each server.")
 
 
 class NotebookProfile(Model):

@@ -15,7 +15,7 @@ class Prometheus(System):
     storage: Quantity = Field(default="50Gi", description="Volume of each server in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
     alertmanagers: int = Field(default=1, ge=1, le=5, description="Alertmanager pods (Kubernetes only).")
-    resources: Resources = Resources(cpu="500m", memory="2Gi")
+    resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 
 
 class Grafana(System):
@@ -25,4 +25,4 @@ class Grafana(System):
     authentication: Literal["AWS_SSO", "SAML"] = Field(
         default="AWS_SSO", description="How users log in to the managed workspace (cloud only)."
     )
-    resources: Resources = Resources(cpu="100m", memory="512Mi")
+    resources: Resources = Field(default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of each server.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from components.spec.base import Domain, LabelValue, Model, Name, Target
+from components.spec.base import Cidr, Domain, LabelValue, Model, Name, Target
 from components.spec.data import Kafka, Minio, Mysql
 from components.spec.model import Jupyterhub, Mlflow
 from components.spec.serving import Grafana, Prometheus
@@ -74,7 +74,7 @@ class Budget(Model):
 class Network(Model):
     """Addresses of a cloud stack's own network."""
 
-    cidr: str = Field(default="10.64.0.0/16", description="IPv4 range of the VPC; subnets are cut from it.")
+    cidr: Cidr = Field(default="10.64.0.0/16", description="IPv4 range of the VPC; subnets are cut from it.")
     zones: int = Field(default=3, ge=2, le=4, description="Availability zones.")
 
 
@@ -88,13 +88,13 @@ class Cloud(Model):
 class Systems(Model):
     """The systems of the stack; a key with {} takes every default, a missing key is not deployed."""
 
-    minio: Minio | None = None
-    mysql: Mysql | None = None
-    kafka: Kafka | None = None
-    mlflow: Mlflow | None = None
-    jupyterhub: Jupyterhub | None = None
-    prometheus: Prometheus | None = None
-    grafana: Grafana | None = None
+    minio: Minio | None = Field(default=None, description="Object storage.")
+    mysql: Mysql | None = Field(default=None, description="Relational database.")
+    kafka: Kafka | None = Field(default=None, description="Event broker.")
+    mlflow: Mlflow | None = Field(default=None, description="Experiment tracking.")
+    jupyterhub: Jupyterhub | None = Field(default=None, description="Notebooks.")
+    prometheus: Prometheus | None = Field(default=None, description="Metrics.")
+    grafana: Grafana | None = Field(default=None, description="Dashboards.")
 
     def chosen(self) -> dict[str, Any]:
         """The systems that are deployed, in the order of this class, by key."""

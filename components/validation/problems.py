@@ -58,7 +58,7 @@ class Problems(Sequence[Problem]):
 def written(path: Path) -> str:
     """A path as one would write it; keys with dots or blanks in quotes, the file's own `config` left out."""
     text = ""
-    for step in path[1:] if path[:1] == ("config",) else path:
+    for step in path[1:] if len(path) > 1 and path[0] == "config" else path:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
@@ -84,9 +84,13 @@ def kind(value: Any) -> str:
 
 
 def nearest(text: str, choices: Iterable[str]) -> str | None:
-    """The choice most like the text, or None where none is like it."""
-    found = process.extractOne(text, list(choices), scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=_NEAR)
-    return found[0] if found else None
+    """The choice most like the text, or begun with it ("prod" for "production"); None where none is like it."""
+    listed = list(choices)
+    found = process.extractOne(text, listed, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=_NEAR)
+    if found:
+        return str(found[0])
+    lower = text.lower()
+    return next((c for c in listed if min(len(c), len(lower)) >= 3 and (lower.startswith(c) or c.startswith(lower))), None)
 
 
 def meant(text: Any, choices: Iterable[str]) -> str:

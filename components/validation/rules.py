@@ -215,21 +215,13 @@ def _rings(case: Case) -> Iterator[Finding]:
     except CycleError as error:
         ring = list(reversed(error.args[1]))
         at = next((step for step in ring if step.startswith("bringYourOwn.")), "")
-        yield ("bringYourOwn", at.partition(".")[2], "after"), f"a ring: {' needs '.join(ring)}; take one of them out of `after`"
+        said = f"a ring, each step waiting for the next: {' -> '.join(ring)}; take one out of `after`"
+        yield ("bringYourOwn", at.partition(".")[2], "after"), said
 
 
 def _counts(case: Case) -> Iterator[Finding]:
-    kafka, cluster_kafka = case.spec.systems.kafka, case.target is Target.KUBERNETES
-    if kafka is not None:
-        for name, topic in kafka.topics.items():
-            if topic.replicas is not None and topic.replicas > kafka.brokers:
-                yield (
-                    ("systems", "kafka", "topics", name, "replicas"),
-                    f"{topic.replicas}: expected at most {kafka.brokers}, the number of brokers",
-                )
-        zones = case.spec.cloud.network.zones
-        if not cluster_kafka and kafka.brokers % zones:
-            yield (
-                ("systems", "kafka", "brokers"),
-                f"{kafka.brokers}: expected a multiple of cloud.network.zones ({zones}): MSK spreads brokers evenly over zones",
-            )
+    kafka = case.spec.systems.kafka
+    for name, topic in kafka.topics.items() if kafka is not None else ():
+        if kafka is not None and topic.replicas is not None and topic.replicas > kafka.brokers:
+            path = ("systems", "kafka", "topics", name, "replicas")
+            yield path, f"{topic.replicas}: expected at most {kafka.brokers}, the number of brokers"

@@ -79,7 +79,8 @@ def _unknown_key(error: Any) -> str:
     if key in RESERVED:
         return f"planned, not built yet (built: {', '.join(known)})"
     near = nearest(key, known) or nearest(key, RESERVED)
-    return f"unknown system{f'; did you mean "{near}"?' if near else ''} (built: {', '.join(known)})"
+    hint = f'; did you mean "{near}"?' if near else ""
+    return f"unknown system{hint} (built: {', '.join(known)})"
 
 
 def _choice(error: Any) -> str:

@@ -1,0 +1,57 @@
+"""Running `pulumi` from a command: with the sandbox's surroundings where it is up, else with the user's own."""
+
+import json
+import os
+import shutil
+import subprocess
+from typing import Any
+
+from cli.errors import UserError
+from components.settings import ROOT
+
+
+def sandbox_running() -> bool:
+    """Whether this checkout's sandbox is up and the user has not chosen another engine by PULUMI_BACKEND_URL or a login."""
+    if os.environ.get("MLOPS_ENGINE") == "system":
+        return False
+    try:
+        from sandbox.paths import home
+    except ModuleNotFoundError:
+        return False
+    return (home() / "run.json").is_file()
+
+
+def environment() -> dict[str, str]:
+    """The process environment for pulumi and for cluster clients."""
+    if sandbox_running() and "MLOPS_SANDBOX_HOME" not in os.environ:
+        from sandbox.environment import environment as sandbox_environment
+
+        return {**os.environ, **sandbox_environment()}
+    return dict(os.environ)
+
+
+def pulumi(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run pulumi in the project and capture what it prints; UserError with its last lines where it fails."""
+    surroundings = environment()
+    program = shutil.which("pulumi", path=surroundings.get("PATH"))
+    if program is None:
+        raise UserError("pulumi is not on PATH; `mlops sandbox setup` builds one, or install the official CLI", code=1)
+    done = subprocess.run(
+        [program, *arguments], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    if check and done.returncode:
+        raise UserError((done.stderr.strip() or done.stdout.strip()).splitlines()[-1], code=1)
+    return done
+
+
+def exported(stack: str) -> dict[str, Any]:
+    """The stack's deployment as pulumi exports it (secrets stay encrypted)."""
+    found = json.loads(pulumi("stack", "export", "--stack", stack).stdout)
+    deployment: dict[str, Any] = found.get("deployment") or {}
+    return deployment
+
+
+def outputs(stack: str) -> dict[str, Any]:
+    """The stack's exports; secret ones masked."""
+    found: dict[str, Any] = json.loads(pulumi("stack", "output", "--json", "--stack", stack).stdout or "{}")
+    return found

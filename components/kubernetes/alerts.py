@@ -1,0 +1,113 @@
+"""Alert rules of our own, by system: what the chart's general rules do not see.
+
+Where the metric names come from: Strimzi's example rules (JMX exporter and Strimzi Metrics Reporter share them), mysqld_exporter
+(prometheus/mysqld_exporter, collector/exporter.go), MinIO's docs/metrics/prometheus/list.md (v2), prometheus_flask_exporter with
+MLflow's prefix (mlflow/server/prometheus_exporter.py), jupyterhub/metrics.py, NVIDIA dcgm-exporter's etc/default-counters.csv,
+kube-state-metrics.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+Rule = tuple[str, str, str, str, str]
+"""Name, PromQL, how long it must hold, severity, summary."""
+
+RULES: dict[str, Sequence[Rule]] = {
+    "kafka": (
+        (
+            "KafkaOfflinePartitions",
+            "sum by (namespace) (kafka_controller_kafkacontroller_offlinepartitionscount) > 0",
+            "2m", "critical", "{{ $value }} Kafka partitions have no leader",
+        ),
+        (
+            "KafkaUnderReplicatedPartitions",
+            "sum by (namespace) (kafka_server_replicamanager_underreplicatedpartitions) > 0",
+            "10m", "warning", "{{ $value }} Kafka partitions lack a copy",
+        ),
+        (
+            "KafkaNoActiveController",
+            "sum by (namespace) (kafka_controller_kafkacontroller_activecontrollercount) != 1",
+            "5m", "critical", "Kafka has {{ $value }} active controllers in place of one",
+        ),
+    ),
+    "mysql": (
+        ("MysqlDown", "mysql_up == 0", "2m", "critical", "MySQL on {{ $labels.instance }} does not answer"),
+        (
+            "MysqlServersNotReady",
+            'kube_statefulset_status_replicas_ready{namespace="mysql"} < kube_statefulset_replicas{namespace="mysql"}',
+            "15m", "warning", "{{ $labels.statefulset }} runs {{ $value }} servers, fewer than declared",
+        ),
+        (
+            "MysqlConnectionsNearLimit",
+            "mysql_global_status_threads_connected / mysql_global_variables_max_connections > 0.8",
+            "10m", "warning", "MySQL on {{ $labels.instance }} uses {{ $value | humanizePercentage }} of its connections",
+        ),
+    ),
+    "minio": (
+        (
+            "MinioDriveOffline",
+            "max by (namespace) (minio_cluster_drive_offline_total) > 0",
+            "5m", "critical", "{{ $value }} MinIO drives are offline",
+        ),
+        (
+            "MinioNodeOffline",
+            "max by (namespace) (minio_cluster_nodes_offline_total) > 0",
+            "5m", "critical", "{{ $value }} MinIO servers are offline",
+        ),
+        (
+            "MinioDiskFull",
+            "min by (namespace) (minio_cluster_capacity_usable_free_bytes / minio_cluster_capacity_usable_total_bytes) < 0.1",
+            "15m", "warning", "MinIO has {{ $value | humanizePercentage }} of its capacity left",
+        ),
+    ),
+    "mlflow": (
+        ("MlflowDown", 'sum by (namespace) (up{job="mlflow"}) == 0', "5m", "critical", "No MLflow server answers"),
+        (
+            "MlflowErrors",
+            'sum by (namespace) (rate(mlflow_http_request_total{status=~"5.."}[5m]))'
+            " / sum by (namespace) (rate(mlflow_http_request_total[5m])) > 0.05",
+            "10m", "warning", "{{ $value | humanizePercentage }} of MLflow's requests fail",
+        ),
+    ),
+    "jupyterhub": (
+        ("JupyterhubDown", 'up{job="jupyterhub-hub"} == 0', "5m", "critical", "JupyterHub in {{ $labels.namespace }} is down"),
+        (
+            "JupyterhubSpawnsFail",
+            'sum by (namespace) (increase(jupyterhub_server_spawn_duration_seconds_count{status!="success"}[30m])) > 3',
+            "5m", "warning", "{{ $value }} notebooks failed to start within half an hour",
+        ),
+    ),
+    "platform": (
+        (
+            "GpuError",
+            "max by (Hostname, gpu) (DCGM_FI_DEV_XID_ERRORS) > 0",
+            "5m", "warning", "GPU {{ $labels.gpu }} of {{ $labels.Hostname }} reports XID {{ $value }}",
+        ),
+        (
+            "GpuPodsWait",
+            'sum by (namespace) (kube_pod_status_phase{phase="Pending"} * on (namespace, pod) group_left () '
+            'max by (namespace, pod) (kube_pod_container_resource_requests{resource="nvidia_com_gpu"} > bool 0)) > 0',
+            "30m", "warning", "{{ $value }} pods of {{ $labels.namespace }} have waited for GPUs for half an hour",
+        ),
+    ),
+}  # fmt: skip
+
+
+def known(systems: Sequence[str]) -> list[str]:
+    """Those of `systems` that have rules, in the order given."""
+    return [system for system in systems if system in RULES]
+
+
+def groups(system: str) -> list[dict[str, Any]]:
+    """Rule groups of a PrometheusRule's spec."""
+    rules = [
+        {
+            "alert": name,
+            "expr": expr,
+            "for": hold,
+            "labels": {"severity": severity, "system": system},
+            "annotations": {"summary": text},
+        }
+        for name, expr, hold, severity, text in RULES[system]
+    ]
+    return [{"name": f"mlops.{system}", "rules": rules}]

@@ -1,0 +1,43 @@
+"""Our own Grafana dashboards, as files in dashboards/: one ConfigMap each, found by the sidecar through its label.
+
+The files are Grafana's own JSON (one panel a line), so that they can be edited in Grafana and pasted back. Each names the source
+of its metric names in its description. `${datasource}` is chosen on the dashboard, so that they also serve a managed Grafana.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes import core
+
+from components.kubernetes.place import Place
+
+LABEL = {"grafana_dashboard": "1"}
+"""What the sidecar selects; kube-prometheus-stack puts the same on its dashboards."""
+FOLDER = {"grafana_folder": "MLOps"}
+GENERAL = ("platform", "gpu")
+"""Dashboards of no single system."""
+
+_FILES = Path(__file__).with_name("dashboards")
+
+
+def names(systems: Sequence[str]) -> list[str]:
+    """Dashboards for these systems, the general ones first."""
+    there = {file.stem for file in _FILES.glob("*.json")}
+    return [*GENERAL, *(system for system in systems if system in there)]
+
+
+def load(name: str) -> dict[str, Any]:
+    """One dashboard as Grafana reads it. Raises FileNotFoundError where there is none of that name."""
+    model: dict[str, Any] = json.loads((_FILES / f"{name}.json").read_text(encoding="utf-8"))
+    return model
+
+
+def config_map(name: str, place: Place, dashboard: str, opts: pulumi.ResourceOptions | None = None) -> core.v1.ConfigMap:
+    """The ConfigMap of one dashboard; `name` is the resource's."""
+    found = place.meta(f"mlops-dashboard-{dashboard}", notes=FOLDER)
+    found.labels = {**place.labels, **LABEL}
+    content = json.dumps(load(dashboard), separators=(",", ":"))
+    return core.v1.ConfigMap(name, metadata=found, data={f"mlops-{dashboard}.json": content}, opts=opts or place.opts)

@@ -1,0 +1,206 @@
+"""Dashboards: Grafana on its own chart, with Prometheus as data source and our dashboards as code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import pulumi
+
+from components.contracts import Dashboards, Database, DatabaseAccess, Metrics, Wants
+from components.kubernetes import chart, dashboards, extend, objects
+from components.kubernetes.place import Compute, Place
+from components.spec.serving import Grafana as GrafanaSpec
+from components.system import Site
+
+CHART = chart.Pin("grafana", "12.11.1", "oci://ghcr.io/grafana-community/helm-charts/grafana", checked="2026-11-23")
+PORT = 80
+SIDECAR = Compute("10m", "96Mi", "200m")
+ADMIN = "grafana-admin"
+SOURCES = "grafana-datasources"
+
+
+@dataclass
+class GrafanaArgs:
+    """Where Grafana reads from and keeps its own records."""
+
+    namespace: pulumi.Input[str]
+    labels: dict[str, str]
+    replicas: int
+    compute: Compute
+    """Of one Grafana; its dashboard sidecar has a small fixed share."""
+    prometheus: pulumi.Input[str]
+    """URL that Prometheus is queried at."""
+    systems: list[str]
+    """Systems whose dashboards are made."""
+    domain: str
+    """Users reach it at https://grafana.<domain>."""
+    alertmanager: Optional[pulumi.Input[str]] = None
+    """URL of the Alertmanager, where the stack has one."""
+    database: Optional[DatabaseAccess] = None
+    """MySQL for users and saved state; SQLite on a volume if unset."""
+    storage_class: Optional[str] = None
+    registry_mirror: Optional[str] = None
+    chart_mirror: Optional[str] = None
+    values: Optional[dict[str, Any]] = None
+    """Merged last into the chart's values."""
+
+
+def chart_values(args: GrafanaArgs) -> dict[str, Any]:
+    """Values of the chart, plain: nothing of them is drawn at render."""
+    shared = args.database is not None
+    kept: dict[str, Any] = {"enabled": True, "type": "pvc", "accessModes": ["ReadWriteOnce"], "size": "5Gi"}
+    if args.storage_class:
+        kept["storageClassName"] = args.storage_class
+    return {
+        **({"global": {"imageRegistry": args.registry_mirror}} if args.registry_mirror else {}),
+        "replicas": args.replicas,
+        "resources": args.compute.spec(),
+        "admin": {"existingSecret": ADMIN, "userKey": "username", "passwordKey": "password"},
+        # Role in place of ClusterRole: the sidecar reads this namespace alone
+        "rbac": {"namespaced": True, "pspEnabled": False},
+        # a hook Pod of `helm test`
+        "testFramework": {"enabled": False},
+        # runs as root to hand the volume over; fsGroup does the same
+        "initChownData": {"enabled": False},
+        "persistence": {"enabled": False} if shared else kept,
+        # SQLite's volume can be held by one pod only
+        "deploymentStrategy": {"type": "RollingUpdate" if shared else "Recreate"},
+        "podDisruptionBudget": {"maxUnavailable": 1} if args.replicas > 1 else {},
+        "enableServiceLinks": False,
+        "serviceMonitor": {"enabled": True},
+        "extraConfigmapMounts": [
+            {"name": "datasources", "configMap": SOURCES, "mountPath": "/etc/grafana/provisioning/datasources", "readOnly": True}
+        ],
+        "sidecar": {
+            "resources": SIDECAR.spec(),
+            "dashboards": {
+                "enabled": True,
+                "label": "grafana_dashboard",
+                "labelValue": "1",
+                # Secrets are none of its business
+                "resource": "configmap",
+                "folderAnnotation": "grafana_folder",
+                "provider": {"foldersFromFilesStructure": True},
+            },
+        },
+        "grafana.ini": {
+            "analytics": {"reporting_enabled": False, "check_for_updates": False, "check_for_plugin_updates": False},
+            "users": {"allow_sign_up": False},
+            "security": {"disable_gravatar": True},
+        },
+    }
+
+
+def data_sources(prometheus: str, alertmanager: str | None) -> dict[str, Any]:
+    """Grafana's provisioning file."""
+    sources: list[dict[str, Any]] = [
+        {"name": "Prometheus", "uid": "prometheus", "type": "prometheus", "access": "proxy", "url": prometheus, "isDefault": True}
+    ]
+    if alertmanager:
+        settings = {"implementation": "prometheus", "handleGrafanaManagedAlerts": False}
+        sources.append(
+            {"name": "Alertmanager", "uid": "alertmanager", "type": "alertmanager", "access": "proxy", "url": alertmanager}
+            | {"jsonData": settings}
+        )
+    return {"apiVersion": 1, "datasources": [source | {"editable": False} for source in sources]}
+
+
+def told(args: GrafanaArgs) -> extend.Extension:
+    """What Grafana's container is told: its own address, and its database."""
+    told = extend.Extension()
+    told.value(GF_SERVER_ROOT_URL=f"https://grafana.{args.domain}")
+    if access := args.database:
+        told.value(
+            GF_DATABASE_TYPE="mysql",
+            GF_DATABASE_HOST=pulumi.Output.concat(access.host, ":", pulumi.Output.from_input(access.port).apply(str)),
+            GF_DATABASE_NAME=access.database,
+            GF_DATABASE_SSL_MODE="true",
+            GF_DATABASE_SERVER_CERT_NAME=access.host,
+            GF_DATABASE_CA_CERT_PATH=told.trust(access),
+        )
+        told.secret(access.secret, GF_DATABASE_USER="username", GF_DATABASE_PASSWORD="password")
+    return told
+
+
+class Grafana(pulumi.ComponentResource):
+    """Grafana with a generated administrator's password, Prometheus and Alertmanager as data sources, dashboards in folder MLOps.
+
+    Users and saved state stand in MySQL where the stack has it, else in SQLite on a volume (one replica only). Dashboards are
+    ConfigMaps of this namespace, those of kube-prometheus-stack among them. Source: chart grafana (grafana-community). Limits:
+    its login is Grafana's own until the platform has single sign-on; Grafana itself is AGPL-3.0.
+    """
+
+    needs = (Metrics,)
+    optional = (Database,)
+    provides = (Dashboards,)
+    tiers = ("all", "platform")
+    namespace = "monitoring"
+    essential_type = "helm.sh/v4:Chart"
+
+    def __init__(self, name: str, args: GrafanaArgs, opts: Optional[pulumi.ResourceOptions] = None):
+        super().__init__("mlops:index:Grafana", name, None, opts)
+        if args.database is None and args.replicas > 1:
+            raise pulumi.RunError(
+                f"{name}: replicas is {args.replicas}; more than 1 needs a database (add mysql to the stack's systems, or "
+                "bringYourOwn.database), since SQLite's volume can be held by one pod only"
+            )
+        place = Place("grafana", args.namespace, args.labels, pulumi.ResourceOptions(parent=self), args.registry_mirror)
+        password = objects.password(f"{name}-admin-password", place.opts)
+        admin = objects.secret(f"{name}-admin", place, {"username": "admin", "password": password.result}, object_name=ADMIN)
+        file = pulumi.Output.json_dumps(
+            pulumi.Output.all(args.prometheus, args.alertmanager).apply(lambda urls: data_sources(*urls)), indent=2
+        )
+        # JSON is YAML
+        sources = objects.config_map(f"{name}-datasources", place, {"mlops.yaml": file}, object_name=SOURCES)
+        boards = [dashboards.config_map(f"{name}-dashboard-{board}", place, board) for board in dashboards.names(args.systems)]
+        chart.render(
+            f"{name}-chart",
+            CHART,
+            chart_values(args),
+            namespace=args.namespace,
+            extra=args.values,
+            mirror=args.chart_mirror,
+            keep=False,
+            opts=place.after(admin, sources, *boards, transforms=[extend.deployment("grafana", told(args))]),
+        )
+        self._url = pulumi.Output.concat("http://grafana.", args.namespace, ".svc")
+        self._admin = pulumi.Output.concat(args.namespace, "/", admin.metadata.name)
+        self.register_outputs({})
+
+    @staticmethod
+    def wants(config: GrafanaSpec) -> Wants:
+        """One database for users and saved state."""
+        return Wants(databases=("grafana",))
+
+    @staticmethod
+    def plan(site: Site) -> GrafanaArgs:
+        """The spec as constructor arguments."""
+        config: GrafanaSpec = site.config
+        metrics = site.contract(Metrics)
+        site.ready += metrics.ready
+        chosen = site.spec.systems.chosen()
+        namespace = site.namespace or Grafana.namespace
+        alertmanager = pulumi.Output.concat("http://kube-prometheus-stack-alertmanager.", namespace, ".svc:9093")
+        return GrafanaArgs(
+            namespace=namespace,
+            labels=site.naming.labels("grafana"),
+            replicas=config.replicas,
+            compute=Compute.of(config.resources),
+            prometheus=metrics.query_url,
+            systems=list(chosen),
+            domain=site.spec.domain,
+            alertmanager=alertmanager if "prometheus" in chosen else None,
+            database=site.databases.get("grafana"),
+            storage_class=site.spec.cluster.storage_class,
+            registry_mirror=site.spec.registry_mirror,
+            chart_mirror=site.spec.chart_mirror,
+            values=config.values,
+        )
+
+    def contracts(self) -> Sequence[Dashboards]:
+        """Dashboards."""
+        return [Dashboards(url=self._url)]
+
+    def exports(self) -> Mapping[str, pulumi.Input[str]]:
+        """Address inside the cluster, and the Secret with the administrator's password."""
+        return {"url": self._url, "adminSecret": self._admin}

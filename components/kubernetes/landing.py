@@ -1,0 +1,126 @@
+"""How the Kubernetes target prepares the ground: the cluster's provider, a namespace a name, teams, published contracts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components import contracts
+from components.kubernetes.namespace import Peers, namespace, network_policy
+from components.kubernetes.published import read
+from components.kubernetes.teams import TeamFence, TeamFenceArgs, publish
+from components.spec.stack import Tier
+from components.spec.team import Team
+from components.system import Ground, TeamGrants
+
+GRANTING = (contracts.ObjectStore, contracts.Database, contracts.Broker)
+"""Contracts that teams connect to from their own namespaces."""
+
+
+@dataclass
+class NamespacePlace:
+    """A system's ground on Kubernetes: its namespace."""
+
+    namespace: pulumi.Input[str] | None = None
+    role: pulumi.Input[str] | None = None
+    role_arn: pulumi.Input[str] | None = None
+    ready: Sequence[pulumi.Resource] = field(default_factory=tuple)
+
+
+def own_labels(labels: Mapping[str, str]) -> Any:
+    """Resource transform: every Kubernetes object, those of charts too, says who answers for it."""
+
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        metadata = args.props.get("metadata")
+        if not args.type_.startswith("kubernetes:") or not isinstance(metadata, Mapping):
+            return None
+        merged = {**dict(labels), **dict(metadata.get("labels") or {})}
+        return pulumi.ResourceTransformResult(props={**args.props, "metadata": {**metadata, "labels": merged}}, opts=args.opts)
+
+    return transform
+
+
+class KubernetesLanding:
+    """Kubernetes ground of one stack: everything through one provider, ownership labels on every object."""
+
+    def __init__(self, ground: Ground):
+        spec, parent = ground.stack.spec, ground.parent
+        self._stack = ground.stack
+        self._naming = ground.naming
+        self._ground = ground
+        self._met: dict[type, Any] = {}
+        self._fences: dict[str, TeamFence] = {}
+        provider = kubernetes.Provider(
+            "cluster",
+            context=spec.cluster.context,
+            # a changed kubeconfig must not replace everything (pulumi-kubernetes#1148)
+            cluster_identifier=spec.cluster.identifier or ground.stack.name,
+            enable_server_side_apply=True,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        self._own = pulumi.ResourceOptions(parent=parent, provider=provider)
+        self.opts = pulumi.ResourceOptions(parent=parent, providers={"kubernetes": provider})
+        pulumi.runtime.register_resource_transform(own_labels(ground.naming.ownership()))
+        self._places: dict[str, NamespacePlace] = {}
+
+    def place(self, system: str, cls: Any, team: str | None = None) -> NamespacePlace:
+        """The system's namespace, made once a name; the team's own in a team's stack or for what is granted to it."""
+        if team is not None:
+            fence = self._fence(team)
+            return NamespacePlace(fence.namespace, ready=[fence])
+        if self._stack.spec.tier is Tier.TEAM:
+            return NamespacePlace(self._stack.spec.team)
+        name = cls.namespace
+        if name not in self._places:
+            self._places[name] = self._namespace(name)
+        return self._places[name]
+
+    def _namespace(self, name: str) -> NamespacePlace:
+        sharing = [cls for cls in self._ground.classes.values() if cls.namespace == name]
+        levels = [getattr(cls, "security", "restricted") for cls in sharing]
+        level = next(wanted for wanted in ("privileged", "baseline", "restricted") if wanted in levels)
+        made = namespace(f"namespace-{name}", name, self._naming.ownership(), level, self._own)
+        rules = network_policy(f"network-{name}", made.metadata.name, self._naming.ownership(), self._peers(name), self._own)
+        return NamespacePlace(made.metadata.name, ready=[made, rules])
+
+    def _peers(self, name: str) -> Peers:
+        """Who talks to whom, from what uses what: a caller's namespace may connect, and is let in."""
+        spaces = {system: cls.namespace for system, cls in self._ground.classes.items()}
+        pairs = {(spaces[system], spaces[used]) for system, by in self._ground.uses.items() for used in by}
+        if monitoring := spaces.get("prometheus"):
+            pairs |= {(monitoring, other) for other in spaces.values()}
+        if jupyterhub := spaces.get("jupyterhub"):
+            # notebooks talk to the data systems on their users' behalf
+            pairs |= {(jupyterhub, other) for other in spaces.values()}
+        sharing = [cls for system, cls in self._ground.classes.items() if spaces[system] == name]
+        granting = any(kind in GRANTING for cls in sharing for kind in cls.provides)
+        return Peers(
+            callers=sorted({a for a, b in pairs if b == name and a != name}),
+            callees=sorted({b for a, b in pairs if a == name and b != name}),
+            tenants=granting and self._stack.spec.tier is Tier.PLATFORM,
+            webhooks=sorted({port for cls in sharing for port in getattr(cls, "webhooks", ())}),
+            internet=any(getattr(cls, "internet", False) for cls in sharing),
+        )
+
+    def published(self) -> Mapping[type, Any]:
+        """The platform's contracts as the team may use them."""
+        platform = self._stack.spec.platform_stack[self._stack.target]
+        return read(self._stack.spec.team or "", platform, self._own).contracts()
+
+    def adopt(self, met: Mapping[type, Any]) -> None:
+        """Remembers contracts for the teams' documents."""
+        self._met.update(met)
+
+    def _fence(self, name: str) -> TeamFence:
+        if name not in self._fences:
+            team = self._stack.spec.teams[name]
+            args = TeamFenceArgs.build(self._stack, name, team, sorted({c.namespace for c in self._ground.classes.values()}))
+            self._fences[name] = TeamFence(f"team-{name}", args, self.opts)
+        return self._fences[name]
+
+    def fence(self, name: str, team: Team, grants: TeamGrants) -> None:
+        """The team's namespace with its bounds and deployer, and the document of what it was granted."""
+        fence = self._fence(name)
+        publish(f"team-{name}", self._stack.name, name, fence, self._met, grants)

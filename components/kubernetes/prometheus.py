@@ -1,0 +1,200 @@
+"""Metrics: kube-prometheus-stack with its operator, Prometheus, Alertmanager and exporters, and our alert rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import pulumi
+
+from components.contracts import Certificates, Metrics, Wants
+from components.kubernetes import alerts, chart, objects
+from components.kubernetes.place import Compute, Place
+from components.spec.base import quantity_value
+from components.spec.serving import Prometheus
+from components.system import Site
+
+CHART = chart.Pin(
+    "kube-prometheus-stack", "88.5.3", "oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack", checked="2026-11-23"
+)
+SERVICE = "kube-prometheus-stack-prometheus"
+PORT = 9090
+PROMETHEUS_RULE = ("monitoring.coreos.com/v1", "PrometheusRule")
+
+HIDDEN = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
+"""Parts of the control plane that a managed cluster does not let be scraped: their targets would be down for ever."""
+
+RELOADER = Compute("10m", "64Mi", "100m")
+OPERATOR = Compute("50m", "128Mi", "500m")
+ALERTS = Compute("25m", "128Mi", "250m")
+KUBE_STATE = Compute("25m", "128Mi", "250m")
+NODE = Compute("25m", "64Mi", "250m")
+
+
+@dataclass
+class PrometheusStackArgs:
+    """Sizes, and what the cluster has already."""
+
+    namespace: pulumi.Input[str]
+    labels: dict[str, str]
+    """Of the objects that are our own."""
+    issuer: str
+    """ClusterIssuer of the webhook's certificate."""
+    replicas: int
+    retention: str
+    """How long samples are kept (15d)."""
+    storage: str
+    """Volume of each Prometheus in bytes."""
+    alertmanagers: int
+    compute: Compute
+    """Of one Prometheus."""
+    systems: list[str]
+    """Systems whose alert rules are made."""
+    storage_class: Optional[str] = None
+    operator: bool = True
+    """False: the cluster has the operator and its CRDs."""
+    keep_crds: bool = True
+    registry_mirror: Optional[str] = None
+    chart_mirror: Optional[str] = None
+    values: Optional[dict[str, Any]] = None
+    """Merged last into the chart's values."""
+
+
+def _claim(storage: str, storage_class: str | None) -> dict[str, Any]:
+    spec: dict[str, Any] = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}}
+    return {"volumeClaimTemplate": {"spec": spec | ({"storageClassName": storage_class} if storage_class else {})}}
+
+
+def chart_values(args: PrometheusStackArgs) -> dict[str, Any]:
+    """Values of the chart, plain: nothing of them is drawn at render."""
+    any_label = {
+        f"{kind}SelectorNilUsesHelmValues": False for kind in ("rule", "serviceMonitor", "podMonitor", "probe", "scrapeConfig")
+    }
+    return {
+        **({"global": {"imageRegistry": args.registry_mirror}} if args.registry_mirror else {}),
+        # the upgrade Job is a hook and pulls a tag that moves; a new pin upgrades the CRDs through this very Chart
+        "crds": {"enabled": args.operator, "upgradeJob": {"enabled": False}},
+        # Grafana is a system of its own: only the dashboards of this chart, under the label that its sidecar reads
+        "grafana": {"enabled": False, "forceDeployDashboards": True},
+        "nodeExporter": {"operatingSystems": {"aix": {"enabled": False}, "darwin": {"enabled": False}}},
+        **{part: {"enabled": False} for part in HIDDEN},
+        "prometheusOperator": {
+            "enabled": args.operator,
+            "resources": OPERATOR.spec(),
+            "prometheusConfigReloader": {"resources": RELOADER.spec()},
+            # cert-manager in place of the patch Jobs, which are hooks: a malformed rule is refused when it is written
+            "admissionWebhooks": {
+                "enabled": args.operator,
+                "patch": {"enabled": False},
+                "certManager": {
+                    "enabled": args.operator,
+                    "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": args.issuer},
+                },
+            },
+        },
+        "prometheus": {
+            "podDisruptionBudget": {"enabled": args.replicas > 1},
+            "prometheusSpec": {
+                **any_label,
+                "replicas": args.replicas,
+                "retention": args.retention,
+                # the write-ahead log and compaction need room beside the blocks
+                "retentionSize": f"{int(quantity_value(args.storage) * 0.85 / 2**20)}MB",
+                "storageSpec": _claim(args.storage, args.storage_class),
+                "resources": args.compute.spec(),
+            },
+        },
+        "alertmanager": {
+            "podDisruptionBudget": {"enabled": args.alertmanagers > 1},
+            "alertmanagerSpec": {
+                "replicas": args.alertmanagers,
+                "storage": _claim("2Gi", args.storage_class),
+                "resources": ALERTS.spec(),
+            },
+        },
+        "kube-state-metrics": {"resources": KUBE_STATE.spec()},
+        "prometheus-node-exporter": {"resources": NODE.spec()},
+    }
+
+
+class PrometheusStack(pulumi.ComponentResource):
+    """The prometheus-operator and its CRDs, Prometheus and Alertmanager on volumes, kube-state-metrics and node-exporter.
+
+    Every ServiceMonitor, PodMonitor and PrometheusRule of the cluster counts, whatever its labels. Alert rules of our own stand
+    beside the chart's, one PrometheusRule a system. Source: chart kube-prometheus-stack. Limits: node-exporter reads the node
+    (host network, PID and paths), so the namespace enforces Pod Security `privileged`; Prometheus and Alertmanager have no login
+    of their own and are reached only inside the cluster; the operator makes the Service kube-system/kube-prometheus-stack-kubelet
+    at run time, which no destroy removes.
+    """
+
+    needs = (Certificates,)
+    optional = ()
+    provides = (Metrics,)
+    tiers = ("all", "platform")
+    namespace = "monitoring"
+    webhooks = (10250,)
+    security = "privileged"
+    stateful = True
+    essential_type = "helm.sh/v4:Chart"
+
+    def __init__(self, name: str, args: PrometheusStackArgs, opts: Optional[pulumi.ResourceOptions] = None):
+        super().__init__("mlops:index:PrometheusStack", name, None, opts)
+        place = Place("prometheus", args.namespace, args.labels, pulumi.ResourceOptions(parent=self), args.registry_mirror)
+        self._stack = chart.render(
+            f"{name}-stack",
+            CHART,
+            chart_values(args),
+            namespace=args.namespace,
+            extra=args.values,
+            mirror=args.chart_mirror,
+            keep=args.keep_crds,
+            skip_crds=not args.operator,
+            opts=place.opts,
+        )
+        for system in alerts.known(args.systems):
+            objects.custom(
+                f"{name}-rules-{system}",
+                place,
+                PROMETHEUS_RULE,
+                {"groups": alerts.groups(system)},
+                object_name=f"mlops-{system}",
+                opts=place.after(self._stack),
+            )
+        self._url = pulumi.Output.concat(f"http://{SERVICE}.", args.namespace, f".svc:{PORT}")
+        self.register_outputs({})
+
+    @staticmethod
+    def wants(config: Prometheus) -> Wants:
+        """Nothing."""
+        return Wants()
+
+    @staticmethod
+    def plan(site: Site) -> PrometheusStackArgs:
+        """The spec as constructor arguments."""
+        config: Prometheus = site.config
+        certificates = site.contract(Certificates)
+        site.ready += certificates.ready
+        return PrometheusStackArgs(
+            namespace=site.namespace or PrometheusStack.namespace,
+            labels=site.naming.labels("prometheus"),
+            issuer=certificates.issuer,
+            replicas=config.replicas,
+            retention=config.retention,
+            storage=config.storage,
+            alertmanagers=config.alertmanagers,
+            compute=Compute.of(config.resources),
+            systems=["platform", *site.spec.systems.chosen()],
+            storage_class=config.storage_class or site.spec.cluster.storage_class,
+            operator=site.spec.operators.prometheus_operator == "managed",
+            keep_crds=site.spec.operators.keep_crds,
+            registry_mirror=site.spec.registry_mirror,
+            chart_mirror=site.spec.chart_mirror,
+            values=config.values,
+        )
+
+    def contracts(self) -> Sequence[Metrics]:
+        """Metrics; monitors and rules of others wait for the operator, its CRDs and its webhook."""
+        return [Metrics(query_url=self._url, ready=[self._stack])]
+
+    def exports(self) -> Mapping[str, pulumi.Input[str]]:
+        """Address inside the cluster."""
+        return {"url": self._url}

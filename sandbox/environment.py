@@ -1,0 +1,115 @@
+"""The surroundings in which a plain `pulumi`, `kubectl`, `helm` or `aws` talks to the sandbox and to nothing else."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from rapidfuzz import process as fuzzy
+
+from sandbox.build import MODULES, built, folder
+from sandbox.controlplane import cluster, kubeconfig
+from sandbox.controlplane.api import Api
+from sandbox.controlplane.pki import write_private
+from sandbox.engine.home import prepare
+from sandbox.paths import home
+from sandbox.services import status
+
+DEPLOYER_SECRET = "mlops-deployer-token"
+ENGINES = ("embedded", "system")
+# The discard port: a cloud call while the moto server is down is refused here instead of reaching the real cloud.
+NOWHERE = "http://127.0.0.1:9"
+# Variables of the user's own accounts that would otherwise take part.
+UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+
+
+class TeamError(Exception):
+    """A team's credentials are not to be had yet; the message says what makes them."""
+
+
+def engine() -> str:
+    """Which Pulumi CLI this sandbox uses: the one built here (embedded) or the machine's (system)."""
+    try:
+        return (home() / "engine").read_text().strip() or ENGINES[0]
+    except FileNotFoundError:
+        return ENGINES[0]
+
+
+def choose_engine(name: str) -> None:
+    """Remembers the choice of `--engine`; the caller has checked the name."""
+    write_private(home() / "engine", f"{name}\n")
+
+
+def environment(team: str | None = None) -> dict[str, str]:
+    """Variables to set on top of the process' own; everything a plain `pulumi …` needs.
+
+    With `team`, the cluster's credentials and the passphrase are that team's and the administrator's are left out;
+    raises TeamError until the platform stack has made the team's deployer.
+    """
+    variables = {
+        "MLOPS_SANDBOX_HOME": str(home()),
+        "PATH": _path(),
+        "PULUMI_BACKEND_URL": f"file://{home() / 'backend'}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(home() / "passphrase"),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "KUBECONFIG": str(kubeconfig.admin_path()),
+        "AWS_ENDPOINT_URL": status("cloud").get("endpoint") or _endpoint(),
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    pulumi_home = prepare(home())
+    if engine() == "embedded":
+        variables |= {"PULUMI_HOME": str(pulumi_home), "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
+    if team:
+        variables["KUBECONFIG"] = str(_team_kubeconfig(team))
+        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_team_passphrase(team))
+    return variables
+
+
+def _endpoint() -> str:
+    port = status("cloud").get("port")
+    return f"http://127.0.0.1:{port}" if port else NOWHERE
+
+
+def _path() -> str:
+    """This PATH with the built tools and the virtual environment before everything else, each once."""
+    modules = ["kubernetes", "helm"] if engine() == "system" else ["engine", "kubernetes", "helm"]
+    first = [str(folder(MODULES[name])) for name in modules if built(MODULES[name])]
+    first.append(str(Path(sys.prefix) / "bin"))
+    rest = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part not in first]
+    return os.pathsep.join([*first, *rest])
+
+
+def _team_kubeconfig(team: str) -> Path:
+    with cluster.api() as client:
+        found = client.get(f"/api/v1/namespaces/{team}/secrets/{DEPLOYER_SECRET}")
+        token = (found or {}).get("data", {}).get("token")
+        if not token:
+            raise TeamError(_no_team(client, team, found is not None))
+        return kubeconfig.write_team(team, client.server, base64.b64decode(token).decode())
+
+
+def _no_team(client: Api, team: str, has_secret: bool) -> str:
+    if has_secret:
+        return (
+            f"team {team}: Secret {team}/{DEPLOYER_SECRET} has no token yet; the token controller fills it "
+            "once the ServiceAccount that it names exists"
+        )
+    listed = client.items(f"/api/v1/secrets?fieldSelector=metadata.name={DEPLOYER_SECRET}")
+    teams = sorted(item["metadata"]["namespace"] for item in listed)
+    if not teams:
+        return f"team {team}: the sandbox has no teams yet; deploy the platform stack that names it under `teams:`"
+    nearest = fuzzy.extractOne(team, teams, score_cutoff=60)
+    hint = f'; did you mean "{nearest[0]}"?' if nearest else ""
+    return f"team {team}: no Secret {team}/{DEPLOYER_SECRET}; the platform's teams are {', '.join(teams)}{hint}"
+
+
+def _team_passphrase(team: str) -> Path:
+    path = kubeconfig.team_folder() / f"{team}.passphrase"
+    return path if path.is_file() else write_private(path, secrets.token_urlsafe(32) + "\n")

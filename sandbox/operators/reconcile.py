@@ -1,0 +1,216 @@
+"""One reconciliation of one custom resource: what its operator would make, say and clean up, from its data file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.faults import FaultError, Faults
+from sandbox.operators.client import Client, Refused
+from sandbox.operators.functions import arg, condition, digest, env, get, is_ready
+from sandbox.operators.kinds import BUILTIN, Resource
+from sandbox.operators.model import CustomResource
+from sandbox.operators.store import Key, Object, Store, View, key_of
+from sandbox.operators.template import TemplateError, context, document, evaluate
+
+SIMULATED = {"mlops.dev/simulated": "operator"}
+"""On every object made here, for nobody should take it for the work of the real operator."""
+RETRY_SECONDS = 2.0
+IMMUTABLE = ("Pod", "Job")
+logger = logging.getLogger("operators")
+
+
+class Reconciler:
+    """Reconciles custom resources against a store of what the cluster holds."""
+
+    def __init__(self, store: Store, client: Client, data: Mapping[str, CustomResource]) -> None:
+        self._store = store
+        self._client = client
+        self._data = data
+        self._resources: dict[str, Resource] = {item.kind: item for item in BUILTIN}
+        self._resources |= {kind: item.resource for kind, item in data.items()}
+        self._faults = Faults("operators")
+        self._applied: dict[Key, tuple[str, int | None]] = {}
+        self._told_ready: set[tuple[str, int]] = set()
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Brings one custom resource forward; returns after how many seconds to look again, None for "when something changes"."""
+        cr, data = self._store.get(key), self._data[key[0]]
+        if cr is None:
+            self._store.forget(key)
+            return None
+        view = View(self._store)
+        try:
+            return await self._bring_forward(cr, data, view)
+        except (TemplateError, FaultError) as error:
+            logger.warning("%s %s/%s: %s", *key, error)
+            return RETRY_SECONDS
+        except Refused as error:
+            # a conflict or a namespace that is going away needs no words
+            if error.status not in (404, 409) and "being terminated" not in str(error):
+                logger.warning("%s %s/%s: %s", *key, error)
+            return RETRY_SECONDS
+        finally:
+            self._store.record(key, view.reads)
+
+    async def _bring_forward(self, cr: Object, data: CustomResource, view: View) -> float | None:
+        names = context(view, cr)
+        operator = find_operator(cr, data, view, names)
+        if operator is None:
+            return None
+        names |= {"operator": operator, "operatorNamespace": operator["metadata"]["namespace"]}
+        for name, template in data.values.items():
+            names[name] = evaluate(template, names)
+        if cr["metadata"].get("deletionTimestamp"):
+            await self._finish(cr, data, names)
+            return None
+        await self._faults.before_async("update" if cr.get("status") else "create", data.kind, names["name"])
+        cr = await self._add_finalizers(cr, data)
+        problem = evaluate(data.problem, names)
+        if not problem:
+            await self._make_children(cr, data, names)
+        return await self._report(cr, data, names, problem)
+
+    async def _make_children(self, cr: Object, data: CustomResource, names: Mapping[str, Any]) -> None:
+        wanted: set[Key] = set()
+        refused: list[Refused] = []
+        for child in document(data.children, names):
+            metadata = child["metadata"]
+            if self._resources[child["kind"]].namespaced:
+                metadata.setdefault("namespace", cr["metadata"].get("namespace"))
+            wanted.add(key_of(child))
+            try:
+                await self._make_child(cr, data, child, names["find"])
+            except Refused as error:
+                # what one namespace refuses must not keep the others from theirs
+                refused.append(error)
+        for obj in self._store.owned(cr["metadata"]["uid"]):
+            ours = obj["metadata"].get("labels", {}).items() >= SIMULATED.items()
+            if ours and key_of(obj) not in wanted and not obj["metadata"].get("deletionTimestamp"):
+                await self._delete(obj)
+        if refused:
+            raise refused[0]
+
+    async def _make_child(self, cr: Object, data: CustomResource, child: Object, find: Any) -> None:
+        owner, metadata = child.pop("owner", None), child["metadata"]
+        metadata["labels"] = (metadata.get("labels") or {}) | SIMULATED
+        if owner != "none":
+            metadata["ownerReferences"] = [_owner(cr)]
+        key, state = key_of(child), digest(child)
+        live = find(*key)
+        if live is not None:
+            # somebody else's change of the spec shows in the generation and is taken back
+            same = self._applied.get(key) == (state, live["metadata"].get("generation"))
+            if same or live["metadata"].get("deletionTimestamp"):
+                return
+        try:
+            made = await self._client.apply(self._resources[child["kind"]], child, data.operator.name)
+        except Refused as error:
+            if error.status == 422 and live is not None and child["kind"] in IMMUTABLE:
+                if self._others_ready(cr, live):
+                    await self._delete(live)
+                return
+            raise
+        self._applied[key] = (state, made["metadata"].get("generation"))
+        self._store.put(made)
+
+    def _others_ready(self, cr: Object, obj: Object) -> bool:
+        """Whether every other pod of the set is up: pods are replaced one after the other."""
+        others = [other for other in self._store.owned(cr["metadata"]["uid"]) if other["kind"] == obj["kind"] != "Job"]
+        return all(is_ready(other) for other in others if other is not obj)
+
+    async def _delete(self, obj: Object) -> None:
+        key = key_of(obj)
+        self._applied.pop(key, None)
+        await self._client.delete(self._resources[key[0]], key[1], key[2])
+
+    async def _report(self, cr: Object, data: CustomResource, names: dict[str, Any], problem: Any) -> float | None:
+        if data.status is None:
+            return None
+        # children are read anew: what was just made counts
+        ready = not problem and bool(evaluate(data.ready, names))
+        wait: float | None = None
+        generation = (cr["metadata"]["uid"], cr["metadata"]["generation"])
+        if ready and generation not in self._told_ready:
+            if held := self._held(data, names):
+                ready, wait = False, max(RETRY_SECONDS / 2, *held)
+            else:
+                self._told_ready.add(generation)
+        status = document(data.status, names | {"ready": ready, "problem": problem})
+        _keep_times(status.get("conditions"), get(cr, "status.conditions", []), names["now"]())
+        if status != (cr.get("status") or {}):
+            metadata = {name: cr["metadata"][name] for name in ("name", "namespace") if name in cr["metadata"]}
+            body = {"apiVersion": cr["apiVersion"], "kind": cr["kind"], "metadata": metadata, "status": status}
+            made = await self._client.apply(data.resource, body, data.operator.name, "status")
+            self._store.put(made)
+        return wait
+
+    def _held(self, data: CustomResource, names: Mapping[str, Any]) -> list[float]:
+        rules = self._faults.after("update" if names["status"] else "create", data.kind, names["name"])
+        return [rule.seconds for rule in rules if rule.action == "not-ready"]
+
+    async def _add_finalizers(self, cr: Object, data: CustomResource) -> Object:
+        have = cr["metadata"].get("finalizers") or []
+        missing = [item.name for item in data.finalizers if item.add and item.name not in have]
+        if not missing:
+            return cr
+        changed = await self._client.set_finalizers(data.resource, cr, [*have, *missing])
+        self._store.put(changed)
+        return changed
+
+    async def _finish(self, cr: Object, data: CustomResource, names: Mapping[str, Any]) -> None:
+        have = cr["metadata"].get("finalizers") or []
+        ours = [item for item in data.finalizers if item.name in have]
+        if not ours:
+            return
+        await self._faults.before_async("delete", data.kind, names["name"])
+        for item in ours:
+            for obj in document(item.deletes, names):
+                await self._client.delete(
+                    self._resources[obj["kind"]], obj["metadata"].get("namespace", names["namespace"]), obj["metadata"]["name"]
+                )
+        left = [name for name in have if name not in {item.name for item in ours}]
+        await self._client.set_finalizers(data.resource, cr, left)
+
+
+def _owner(cr: Object) -> dict[str, Any]:
+    metadata = cr["metadata"]
+    return {
+        "apiVersion": cr["apiVersion"],
+        "kind": cr["kind"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def find_operator(cr: Object, data: CustomResource, view: View, names: Mapping[str, Any]) -> Object | None:
+    """The available Deployment of the operator that serves this object's namespace, or None."""
+    selector = evaluate(data.operator.selector, names).items()
+    namespace = cr["metadata"].get("namespace")
+    own = data.operator.watches.scope == "own"
+    for deployment in view.select("Deployment", namespace if own else None):
+        if not selector <= get(deployment, "spec.template.metadata.labels", {}).items():
+            continue
+        if condition(deployment, "Available") and (own or _serves(deployment, data, namespace)):
+            return deployment
+    return None
+
+
+def _serves(deployment: Object, data: CustomResource, namespace: str | None) -> bool:
+    watches = data.operator.watches
+    if watches.scope == "all" or namespace is None:
+        return True
+    listed = (env if watches.scope == "env" else arg)(deployment, watches.key)
+    return listed in (None, "", "*") or namespace in [item.strip() for item in str(listed).split(",")]
+
+
+def _keep_times(conditions: list[Object] | None, before: list[Object], now: str) -> None:
+    """A condition keeps the time of its last change of status, as the API's conventions ask."""
+    known = {item["type"]: item for item in before}
+    for item in conditions or ():
+        old = known.get(item["type"])
+        same = old is not None and old["status"] == item["status"]
+        item["lastTransitionTime"] = (old or {}).get("lastTransitionTime", now) if same else now

@@ -1,0 +1,11 @@
+"""How many AWS resources are real API calls against moto, and how many only records of the state file."""
+
+from __future__ import annotations
+
+from sandbox import paths
+from sandbox.providers.cloud import store
+
+
+def by_stack() -> dict[str, dict[str, int]]:
+    """stack -> {"api": number, "schema-only": number} of what exists now in this sandbox; empty without a cloud."""
+    return store.counts(paths.home() / "aws" / "state.db")

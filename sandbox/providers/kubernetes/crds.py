@@ -1,0 +1,59 @@
+"""CRDs in the sandbox: real ones from the reference data where they are there, else one that serves the kind and keeps every field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.paths import contracts
+from sandbox.providers.kubernetes.manifests import parse
+from sandbox.providers.kubernetes.normalize import is_crd
+
+Object = dict[str, Any]
+
+
+def from_facts(fact: Object) -> Object:
+    """The CRD of a fact (facts.crd_facts)."""
+    found = real(fact["group"], fact["plural"]) or synthesised(fact)
+    metadata = found["metadata"]
+    for key in ("labels", "annotations"):
+        if fact.get(key):
+            metadata[key] = {**(metadata.get(key) or {}), **fact[key]}
+    return served(found)
+
+
+def real(group: str, plural: str) -> Object | None:
+    """The CRD in the reference data (MLOPS_CONTRACTS), None where it has none."""
+    root = contracts()
+    for folder in ("crds", "crds-minimal") if root else ():
+        path = root / folder / group / f"{plural}.yaml"  # type: ignore[operator]
+        if path.is_file():
+            return next((obj for obj in parse(path.read_text(), str(path)) if is_crd(obj)), None)
+    return None
+
+
+def synthesised(fact: Object) -> Object:
+    """A CRD of our own: right names and versions, any fields, a status subresource."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    names = {"kind": fact["kind"], "plural": fact["plural"], "singular": fact["kind"].lower(), "listKind": f"{fact['kind']}List"}
+    if fact.get("shortNames"):
+        names["shortNames"] = fact["shortNames"]
+    versions = [{**version, "schema": schema, "subresources": {"status": {}}} for version in fact["versions"]]
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{fact['plural']}.{fact['group']}"},
+        "spec": {"group": fact["group"], "names": names, "scope": fact["scope"], "versions": versions},
+    }
+
+
+def served(obj: Object) -> Object:
+    """The object as the sandbox can serve it: no pod answers a conversion webhook here, so a CRD converts by name only."""
+    spec = obj.get("spec")
+    if not is_crd(obj) or not isinstance(spec, dict) or (spec.get("conversion") or {}).get("strategy") != "Webhook":
+        return obj
+    return {**obj, "spec": {key: value for key, value in spec.items() if key != "conversion"}}
+
+
+def is_aggregated(obj: Object) -> bool:
+    """True for an APIService that a pod would answer; the API server would wait for it in vain and discovery fail."""
+    return obj.get("kind") == "APIService" and bool((obj.get("spec") or {}).get("service"))

@@ -1,0 +1,75 @@
+"""The resource's state as the official provider keeps it, so that either plugin can go on with a stack of the other.
+
+Outputs are the live object, plus `__inputs`, `__initialApiVersion` and `__fieldManager`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sandbox.providers.kubernetes.naming import field_manager
+from sandbox.providers.kubernetes.normalize import is_crd
+from sandbox.providers.values import Secret
+
+INPUTS: Final = "__inputs"
+API_VERSION: Final = "__initialApiVersion"
+MANAGER: Final = "__fieldManager"
+_DASHED: Final = {
+    f"x_kubernetes_{name}": f"x-kubernetes-{name.replace('_', '-')}"
+    for name in (
+        ["embedded_resource", "int_or_string", "list_map_keys", "list_type", "map_type", "preserve_unknown_fields", "validations"]
+    )
+}
+_UNDERSCORED: Final = {dashed: name for name, dashed in _DASHED.items()}
+
+
+def sent(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs with the API's own field names: SDKs write x_kubernetes_… for x-kubernetes-… in CRDs."""
+    obj = dict(inputs)
+    return _renamed(obj, _DASHED.get) if is_crd(obj) else obj
+
+
+def outputs(live: Mapping[str, Any], inputs: Mapping[str, Any], api_version: str, manager: str, preview: bool = False) -> dict[str, Any]:
+    """The state of a live object; data of a Secret is marked secret, a preview knows no status yet."""
+    obj = dict(live)
+    metadata = dict(obj.get("metadata") or {})
+    metadata.pop("managedFields", None)  # as long as the object itself, and of no use to a program
+    obj["metadata"] = metadata
+    if preview:
+        obj.pop("status", None)
+    recorded = dict(inputs)
+    if is_crd(obj):
+        obj, recorded = _renamed(obj, _UNDERSCORED.get), _renamed(recorded, _UNDERSCORED.get)
+    return {**hide(obj), INPUTS: hide(recorded), API_VERSION: api_version, MANAGER: manager}
+
+
+def hide(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """A Secret's values marked as secrets of the stack; anything else as it is."""
+    if obj.get("kind") != "Secret":
+        return dict(obj)
+    return {key: Secret(value) if key in ("data", "stringData") and value is not None else value for key, value in obj.items()}
+
+
+def live_of(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The live object in a state."""
+    return sent({key: value for key, value in state.items() if key not in (INPUTS, API_VERSION, MANAGER)})
+
+
+def inputs_of(state: Mapping[str, Any], fallback: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that made the live object of a state."""
+    found = state.get(INPUTS)
+    return sent(found if isinstance(found, dict) else fallback)
+
+
+def manager_of(urn: str, state: Mapping[str, Any], named: str = "") -> str:
+    """The field manager: what `pulumi.com/patchFieldManager` says, what the state remembers, or the resource's own."""
+    return named or str(state.get(MANAGER) or "") or field_manager(urn)
+
+
+def _renamed(value: Any, name: Callable[[str], str | None]) -> Any:
+    if isinstance(value, dict):
+        return {name(key) or key: _renamed(item, name) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, name) for item in value]
+    return value

@@ -1,0 +1,4 @@
+from pulumi.provider.experimental import component_provider_host
+from twins import Twins
+
+component_provider_host(name="nodes", components=[Twins])

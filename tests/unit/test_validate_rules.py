@@ -1,0 +1,253 @@
+"""What hangs on several keys: targets, tiers, needs, services brought from outside, counts."""
+
+from pathlib import Path
+
+import pytest
+
+from components.targets import TABLE, SystemFact
+from components.validation.document import parse
+from components.validation.stackfile import check
+from tests.unit.stackfiles import checked, messages, only, project, stack
+
+
+def test_an_unknown_target_names_the_built_ones(tmp_path: Path) -> None:
+    said = messages(checked(tmp_path, "systems: {kafka: {}}", target="sagemakr"))
+    assert said == ['mlops:target: "sagemakr": unknown target; expected one of kubernetes, sagemaker; did you mean "sagemaker"?']
+
+
+def test_a_planned_target_is_told_from_an_unknown_one(tmp_path: Path) -> None:
+    said = only(checked(tmp_path, "systems: {kafka: {}}", target="vertex"))
+    assert said == 'mlops:target: "vertex": planned, not built yet; expected one of kubernetes, sagemaker'
+
+
+def test_a_missing_target_is_named(tmp_path: Path) -> None:
+    project(tmp_path)
+    found = check(parse("config:\n  mlops:spec: {systems: {kafka: {}}}\n", "x.yaml"), "demo", tmp_path)
+    assert only(found) == "mlops:target: missing; expected one of kubernetes, sagemaker"
+
+
+def test_a_pair_that_does_not_exist_names_what_the_target_offers(tmp_path: Path) -> None:
+    facts = {pair: fact for pair, fact in TABLE.items() if pair != ("sagemaker", "kafka")}
+    text = "config: {mlops:target: sagemaker, mlops:spec: {systems: {kafka: {}}}}"
+    said = only(check(parse(text, "x.yaml"), "demo", tmp_path, facts))
+    assert said == (
+        'mlops:spec.systems.kafka: sagemaker has no "kafka"; it offers minio, mysql, mlflow, jupyterhub, prometheus, grafana; '
+        "or say mlops:target: kubernetes"
+    )
+
+
+@pytest.mark.parametrize("key", ["flink", "github-actions", "cluster", "s3"])
+def test_a_reserved_system_is_planned_and_not_a_typo(tmp_path: Path, key: str) -> None:
+    said = only(checked(tmp_path, f"systems: {{kafka: {{}}, {key}: {{}}}}"))
+    assert said.startswith(f"mlops:spec.systems.{key}: planned, not built yet (built: ")
+
+
+def test_a_system_of_another_target_needs_a_cluster(tmp_path: Path) -> None:
+    said = only(checked(tmp_path, "systems: {minio: {target: kubernetes}}", target="sagemaker"))
+    assert said.startswith('mlops:spec.systems.minio.target: "kubernetes": a stack of target sagemaker has no cluster of its own')
+    said = only(checked(tmp_path, "systems: {minio: {target: sagemaker}}"))
+    assert "has no sagemaker network and keys" in said
+    stack(checked(tmp_path, "systems: {minio: {target: kubernetes}}"))
+
+
+def test_a_need_names_the_systems_that_would_meet_it(tmp_path: Path) -> None:
+    said = messages(checked(tmp_path, "systems: {mlflow: {}, mysql: {}}"))
+    assert len(said) == 2
+    assert all("needs an object store" in each and "add systems.minio: {} or bringYourOwn.objectStore" in each for each in said)
+
+
+def test_a_need_is_met_from_outside(tmp_path: Path) -> None:
+    spec = """
+systems: {minio: {}, mlflow: {}}
+bringYourOwn:
+  database: {address: "mysql.example.com:3306", credentials: {mlflow: mlflow-database}}
+"""
+    assert stack(checked(tmp_path, spec)).spec.bring_your_own["database"].credentials == {"mlflow": "mlflow-database"}
+
+
+def test_a_brought_service_is_checked(tmp_path: Path) -> None:
+    spec = """
+systems: {minio: {}, mysql: {}}
+bringYourOwn:
+  database: {address: "db:3306", after: [kafka], credentials: {mflow: x}}
+  objectstore: {address: "s3.example.com:443"}
+  metrics: {}
+"""
+    assert messages(checked(tmp_path, spec)) == [
+        "mlops:spec.bringYourOwn.database: systems.mysql provides a database too; keep one of the two",
+        'mlops:spec.bringYourOwn.database.after[0]: "kafka": no such system in this stack; expected one of minio, mysql',
+        "mlops:spec.bringYourOwn.database.credentials.mflow: no such system in this stack; expected one of minio, mysql",
+        "mlops:spec.bringYourOwn.objectstore: unknown contract; expected one of objectStore, database, broker, metrics; "
+        'did you mean "objectStore"?',
+        "mlops:spec.bringYourOwn.metrics.address: missing, and it has no default",
+    ]
+
+
+def test_a_ring_through_two_systems_is_shown_whole(tmp_path: Path) -> None:
+    facts = {**TABLE, ("kubernetes", "kafka"): SystemFact("", "", needs=("objectStore",), provides=("broker",))}
+    text = """
+config:
+  mlops:target: kubernetes
+  mlops:spec:
+    systems: {kafka: {}}
+    bringYourOwn:
+      objectStore: {address: "s3:443", after: [kafka]}
+"""
+    said = only(check(parse(text, "x.yaml"), "demo", tmp_path, facts))
+    assert (
+        "kafka -> bringYourOwn.objectStore -> kafka" in said
+        or "bringYourOwn.objectStore -> kafka -> bringYourOwn.objectStore" in said
+    )
+
+
+TEAM = "tier: team\nteam: fraud\nplatformStack: {kubernetes: main}\n"
+
+
+def test_a_team_says_who_it_is_and_where_it_lives(tmp_path: Path) -> None:
+    assert messages(checked(tmp_path, "tier: team\nsystems: {mlflow: {}}")) == [
+        "mlops:spec.platformStack: names no platform for target kubernetes; add platformStack: {kubernetes: <platform stack>}",
+        "mlops:spec.team: missing: a stack of tier team says whose it is, for example team: fraud",
+    ] or {p.split(":")[1] for p in messages(checked(tmp_path, "tier: team\nsystems: {mlflow: {}}"))} == {
+        "spec.team",
+        "spec.platformStack",
+    }
+
+
+def test_a_team_needs_a_platform_for_its_target(tmp_path: Path) -> None:
+    said = only(checked(tmp_path, f"{TEAM}systems: {{mlflow: {{}}}}", target="sagemaker"))
+    assert "names no platform for target sagemaker; it has one for kubernetes" in said
+
+
+def test_a_team_cannot_have_what_the_platform_owns(tmp_path: Path) -> None:
+    said = only(checked(tmp_path, f"{TEAM}systems: {{mlflow: {{}}, kafka: {{}}}}"))
+    assert said.startswith("mlops:spec.systems.kafka: a stack of tier team cannot have it; it belongs to the platform stack main")
+
+
+def test_a_team_does_not_bring_its_needs(tmp_path: Path) -> None:
+    assert list(stack(checked(tmp_path, f"{TEAM}systems: {{mlflow: {{}}}}")).spec.systems.chosen()) == ["mlflow"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ("tier: all\nteams: {fraud: {}}\nsystems: {kafka: {}}", "mlops:spec.teams"),
+        ("tier: platform\nteam: fraud\nsystems: {kafka: {}}", "mlops:spec.team"),
+        ("tier: all\nplatformStack: {kubernetes: main}\nsystems: {kafka: {}}", "mlops:spec.platformStack"),
+        (f"{TEAM}operators: {{keepCrds: false}}\nsystems: {{mlflow: {{}}}}", "mlops:spec.operators"),
+    ],
+)
+def test_a_key_of_another_tier_is_refused(tmp_path: Path, spec: str, path: str) -> None:
+    said = only(checked(tmp_path, spec))
+    assert said.startswith(f"{path}: belongs in a stack of tier ")
+
+
+def test_a_wrong_tier_is_the_only_thing_said_about_tiers(tmp_path: Path) -> None:
+    said = only(checked(tmp_path, "tier: xyz\nteams: {fraud: {}}\nsystems: {mlflow: {}}"))
+    assert said == 'mlops:spec.tier: "xyz": expected one of all, platform, team'
+
+
+PLATFORM = """
+config:
+  mlops:target: kubernetes
+  mlops:spec:
+    tier: platform
+    systems: {minio: {}, mysql: {}}
+    teams: {fraud: {systems: [jupyterhub]}, search: {}}
+"""
+
+
+def test_a_team_learns_what_its_platform_lacks(tmp_path: Path) -> None:
+    said = only(checked(tmp_path, f"{TEAM}systems: {{mlflow: {{}}, jupyterhub: {{}}}}", stack__main=PLATFORM))
+    assert said == (
+        "mlops:spec.systems.mlflow: main does not grant it to team fraud (granted: jupyterhub); "
+        "its owner adds it under mlops:spec.teams.fraud.systems"
+    )
+
+
+def test_a_team_that_its_platform_does_not_know_is_told(tmp_path: Path) -> None:
+    spec = "tier: team\nteam: serach\nplatformStack: {kubernetes: main}\nsystems: {mlflow: {}}"
+    said = only(checked(tmp_path, spec, stack__main=PLATFORM))
+    assert said == 'mlops:spec.team: "serach": main has no such team; expected one of fraud, search; did you mean "search"?'
+
+
+def test_a_platform_of_another_target_is_told(tmp_path: Path) -> None:
+    spec = "tier: team\nteam: fraud\nplatformStack: {sagemaker: main}\nsystems: {mlflow: {}}"
+    said = only(checked(tmp_path, spec, target="sagemaker", stack__main=PLATFORM))
+    assert said.startswith('mlops:spec.platformStack.sagemaker: "main" is a stack of tier platform and target kubernetes')
+
+
+def test_a_platform_is_checked_for_what_its_teams_will_run(tmp_path: Path) -> None:
+    spec = """
+tier: platform
+systems: {minio: {}, kafka: {topics: {clicks: {}}}}
+teams:
+  fraud: {systems: [mlflow, kafka, jupiterhub], topics: [click]}
+"""
+    assert messages(checked(tmp_path, spec)) == [
+        'mlops:spec.teams.fraud.systems[0]: "mlflow" needs a database, and this platform has none; '
+        "add systems.mysql: {} or bringYourOwn.database",
+        'mlops:spec.teams.fraud.systems[1]: "kafka": a team cannot run it; expected one of mlflow, jupyterhub',
+        'mlops:spec.teams.fraud.systems[2]: "jupiterhub": a team cannot run it; expected one of mlflow, jupyterhub; '
+        'did you mean "jupyterhub"?',
+        'mlops:spec.teams.fraud.topics[0]: "click": no such topic under systems.kafka.topics; expected "clicks"; '
+        'did you mean "clicks"?',
+    ]
+
+
+def test_topics_without_a_broker_are_told(tmp_path: Path) -> None:
+    said = only(checked(tmp_path, "tier: platform\nsystems: {minio: {}}\nteams: {fraud: {topics: [clicks]}}"))
+    assert "this platform has no broker; add systems.kafka: {} or bringYourOwn.broker" in said
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("systems: {kafka: {controllers: 2}}", "2: expected an odd number (a majority must exist): 1 or 3"),
+        ("systems: {minio: {}, mysql: {replicas: 4}}", "4: expected an odd number (a majority must exist): 3 or 5"),
+        ("systems: {minio: {replicas: 3}}", "3: expected 1, or 4 and more"),
+        ("systems: {minio: {replicas: 2}}", "2: expected 1, or 4 and more"),
+        ("systems: {kafka: {brokers: 1, topics: {a: {replicas: 2}}}}", "2: expected at most 1, the number of brokers"),
+        ("systems: {kafka: {topics: {a: {retention: 7 days}}}}", 'did you mean "7d"?'),
+        ("systems: {kafka: {resources: {cpu: 2Gi}}}", '"2Gi": expected cores'),
+        ('systems: {kafka: {brokers: "3"}}', '"3": expected a whole number, got text'),
+        ("systems: {kafka: {brokers: true}}", "true: expected a whole number, got true or false"),
+        ("systems: {kafka: [1]}", "expected a mapping (key: value), got a list"),
+        ("systems: {kafka: {instanceType: m7g.large}}", "expected text that matches"),
+        ("systems: {kafka: {topics: {a b: {}}}}", "(a Kafka topic)"),
+        ("systems: {kafka: {storage: 100}}", 'did you mean "100Gi"?'),
+        ("owner: The Team\nsystems: {kafka: {}}", "as in a Kubernetes label's value"),
+        ("domain: nodots\nsystems: {kafka: {}}", "expected a DNS domain"),
+        ("cloud: {network: {cidr: 10.64.0.1/16}}\nsystems: {kafka: {}}", "expected an IPv4 range"),
+        ("cloud: {network: {cidr: 10.0.0.0/8}}\nsystems: {kafka: {}}", "from /16 to /24"),
+        ("systems: {minio: {}, mysql: {backup: {schedule: daily}}}", "cron expression of five fields"),
+        ("systems: {jupyterhub: {profiles: {a: {image: notebook}}}}", "with tag or digest"),
+        ("platformStack: {kubernets: x}\nsystems: {kafka: {}}", 'did you mean "kubernetes"?'),
+        ("systems: {}", "the stack has none; kubernetes offers"),
+        ("systems: {kafka: }", "kafka: {} takes every default"),
+        ("systems: {kafka: {values: {auth: {password: {secure: abc}}}}}", "an encrypted value cannot stand in mlops:spec"),
+        ("securityLevel: {secure: abc}\nsystems: {kafka: {}}", "an encrypted value cannot stand in mlops:spec"),
+        ("- a", "expected a mapping with tier, systems …, got a list"),
+    ],
+)
+def test_a_wrong_value_says_what_is_accepted(tmp_path: Path, spec: str, message: str) -> None:
+    assert message in only(checked(tmp_path, spec))
+
+
+def test_an_over_long_stack_name_is_refused(tmp_path: Path) -> None:
+    found = check(parse("config: {mlops:target: kubernetes, mlops:spec: {systems: {kafka: {}}}}", "x.yaml"), "s" * 41, tmp_path)
+    assert "expected at most 40 characters, got 41" in only(found)
+
+
+def test_unknown_keys_at_the_top_and_keys_given_twice(tmp_path: Path) -> None:
+    text = "confg: {}\nconfig: {target: kubernetes, mlops:target: kubernetes, mlops:spec: {systems: {kafka: {}}}}\n"
+    assert messages(check(parse(text, "x.yaml"), "demo", tmp_path)) == [
+        'confg: unknown key at the top of a stack file; did you mean "config"? '
+        "(accepted: config, encryptionsalt, encryptedkey, secretsprovider, environment)",
+        "mlops:target: given twice, as target and mlops:target",
+    ]
+
+
+def test_one_mistake_does_not_draw_others_after_it(tmp_path: Path) -> None:
+    """A misspelt provider is still counted as the provider that was meant."""
+    said = only(checked(tmp_path, "systems: {mino: {}, mysql: {}, mlflow: {}}"))
+    assert said.startswith('mlops:spec.systems.mino: unknown system; did you mean "minio"?')
