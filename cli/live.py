@@ -64,6 +64,21 @@ class Cluster:
         except Exception as error:
             raise UserError(f"the cluster does not answer: {type(error).__name__}", code=1) from None
 
+    def version(self) -> dict[str, Any]:
+        """What the API server says of its version."""
+        found: dict[str, Any] = self._client.version["kubernetes"]
+        return found
+
+    def list(self, api_version: str, kind: str) -> list[dict[str, Any]]:
+        """Every object of a kind, in all namespaces; empty where the cluster does not know the kind."""
+        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+
+        try:
+            found = self._client.resources.get(api_version=api_version, kind=kind).get().to_dict()
+        except ResourceNotFoundError:
+            return []
+        return [dict(item) for item in found.get("items") or ()]
+
     def read(self, resource: Mapping[str, Any]) -> Reading:
         """The reading of a Pulumi resource's live object."""
         from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError

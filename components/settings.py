@@ -46,10 +46,9 @@ def find(stack: str, root: Path = ROOT) -> Path | Problems:
     """The file of a stack by its name, or the path itself where a file is named."""
     if "/" in stack or stack.endswith((".yaml", ".yml")):
         return Path(stack)
-    file = stack_file(stack, root)
-    if file.is_file():
+    file, known = stack_file(stack, root), stacks(root)
+    if stack in known:
         return file
-    known = stacks(root)
     advice = f"; known are {', '.join(known)}" if known else ""
     return Problems(
         stack, (Problem("", f'"{stack}": no such stack, for there is no {file.name} in stacks/{meant(stack, known)}{advice}'),)

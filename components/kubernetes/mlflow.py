@@ -102,6 +102,7 @@ class MlflowServer(pulumi.ComponentResource):
             f"{name}-admin", self._place, {"username": ADMIN, "password": password.result}, object_name="mlflow-admin"
         )
         self._session = objects.secret(f"{name}-session", self._place, {"key": session.result}, object_name="mlflow-session")
+        self._keys = objects.digest(pulumi.Output.concat(password.result, session.result))
         self._account = objects.service_account(f"{name}-account", self._place, object_name="mlflow")
         self._server = self._serve(self._migrate())
         self.register_outputs({})
@@ -197,7 +198,8 @@ class MlflowServer(pulumi.ComponentResource):
             [server],
             account="mlflow",
             volumes=self._volumes(tls=bool(args.issuer)),
-            notes={"mlops.dev/scripts": content_hash(WITH_DATABASE)},
+            # what is read at start only
+            notes={"mlops.dev/scripts": content_hash(WITH_DATABASE), "mlops.dev/keys": self._keys},
         )
         deployment = workload.deployment(
             name, place, "server", template, replicas=args.replicas, object_name="mlflow", opts=place.after(*waits)

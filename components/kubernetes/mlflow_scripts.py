@@ -3,7 +3,7 @@
 WITH_DATABASE = '''\
 """Runs a command with the database's URI, made from the credentials in the environment: none stands in an object.
 
-MLFLOW_BACKEND_STORE_URI is set, /tmp/basic_auth.ini written, and @DATABASE@ in the arguments replaced.
+MLFLOW_BACKEND_STORE_URI is set, the auth app's configuration written, and @DATABASE@ in the arguments replaced.
 """
 
 import os
@@ -16,11 +16,11 @@ uri = f"mysql+pymysql://{user}:{secret}@{env['DB_HOST']}:{env['DB_PORT']}/{env['
 uri += f"?charset=utf8mb4&ssl_ca={env['DB_CA']}"
 env["MLFLOW_BACKEND_STORE_URI"] = uri
 os.umask(0o077)
-with open("/tmp/basic_auth.ini", "w", encoding="utf-8") as file:
+with open(env["MLFLOW_AUTH_CONFIG_PATH"], "w", encoding="utf-8") as file:
     # configparser reads %% as %
     file.write(f"[mlflow]\\ndefault_permission = READ\\ndatabase_uri = {uri.replace('%', '%%')}\\n")
     file.write("authorization_function = mlflow.server.auth:authenticate_request_basic_auth\\n")
-open("/tmp/started", "w").close()
+open(os.path.join(env["HOME"], "started"), "w").close()
 command = [part.replace("@DATABASE@", uri) for part in sys.argv[1:]]
 os.execvp(command[0], command)
 '''

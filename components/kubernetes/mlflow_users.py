@@ -56,11 +56,12 @@ def grant(
     volumes = [workload.config_volume("scripts", "mlflow-scripts")]
     if bundle:
         volumes.append(workload.config_volume("bundle", bundle))
+    changed = {"mlops.dev/key": objects.digest(password.result)}
     job = workload.job(
         f"{label}-job",
         place,
         "grant",
-        workload.pod(place, "grant", [container], once=True, account="mlflow", volumes=volumes),
+        workload.pod(place, "grant", [container], once=True, account="mlflow", volumes=volumes, notes=changed),
         content=(image, GRANT_USER, consumer.name),
         object_name=f"mlflow-user-{consumer.name}",
         opts=place.after(server, own),

@@ -105,7 +105,7 @@ class StackSpec(Model):
     """One stack: `mlops:spec` over its blueprint, with `mlops:target` beside it."""
 
     tier: Tier = Field(default=Tier.ALL, description="all, platform or team.")
-    platform_stack: dict[Target, str] = Field(
+    platform_stack: dict[Target, Name] = Field(
         default_factory=dict, description="Tier team: the platform stack that it lives on, by target."
     )
     team: Name | None = Field(default=None, description="Tier team and all: the team that owns the stack.")

@@ -29,9 +29,9 @@ class Shape:
     findings: tuple[tuple[Path, str], ...]
     spec: StackSpec | None
 
-    def wrong(self, *path: str) -> bool:
-        """Whether anything was found at or above the path."""
-        return any(path[: len(found)] == found for found, _ in self.findings)
+    def wrong_below(self, path: Path) -> bool:
+        """Whether anything was found at the path or below it."""
+        return any(found[: len(path)] == path for found, _ in self.findings)
 
 
 def check(data: Mapping[str, Any]) -> Shape:

@@ -88,13 +88,16 @@ def _check(report: _Report, name: str, root: File, facts: rules.Facts) -> Stack 
             report.add_spec(spec_at, path, message)
     if outcome.spec is None or target is None:
         return None
-    case = rules.Case(name, target, outcome.spec, facts, tier_known=not outcome.wrong("tier"))
+    case = rules.Case(name, target, outcome.spec, facts, tier_known=not outcome.wrong_below(("tier",)))
     for path, message in (*rules.check(case), *_no_systems(case), *_on_platform(case, root)):
-        report.add_spec(spec_at, path, message)
+        if path not in _ABSENCES or not outcome.wrong_below(path):
+            report.add_spec(spec_at, path, message)
     named = config["blueprint"][1] if "blueprint" in config else None
     return Stack(name=name, target=target, blueprint=named if isinstance(named, str) else None, spec=outcome.spec)
 
 
+_ABSENCES: tuple[Path, ...] = (("team",), ("platformStack",), ("systems",))
+"""Where a rule misses something: nothing is missed where it only was misspelt, and that has been said."""
 _PLAIN_SECRET = (
     "a secret in plain text (value not shown); leave it out, for passwords are generated, or name an existing Secret; "
     "a provider's own setting is encrypted by `pulumi config set --secret`"

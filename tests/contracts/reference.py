@@ -73,7 +73,8 @@ def crd(group: str, kind: str, version: str) -> dict[str, Any]:
         found = _yaml(file)
         if found["spec"]["names"]["kind"] == kind:
             served = next(v for v in found["spec"]["versions"] if v["name"] == version and v["served"])
-            return _closed(served["schema"]["openAPIV3Schema"])
+            closed: dict[str, Any] = _closed(served["schema"]["openAPIV3Schema"])
+            return closed
     raise AssertionError(f"no CRD {kind} in {group}")
 
 

@@ -52,7 +52,7 @@ class Sandbox:
         self.kubectl("apply", "--server-side", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
-def eventually(probe: Callable[[], T], what: str, seconds: float = SECONDS) -> T:
+def eventually(probe: Callable[[], T | None], what: str, seconds: float = SECONDS) -> T:
     """Waits for a true answer of `probe` and returns it."""
     deadline = time.monotonic() + seconds
     while not (answer := probe()):

@@ -204,16 +204,16 @@ class _Monitor(mocks.MockMonitor):
             )
         )
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+    def RegisterResource(self, request: Any) -> Any:
         if request.type != "pulumi:pulumi:Stack":
             self._note(request, request.object, False)
         return _with_loop(super().RegisterResource, request)
 
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+    def ReadResource(self, request: Any) -> Any:
         self._note(request, request.properties, True)
         return _with_loop(super().ReadResource, request)
 
-    def Invoke(self, request: Any) -> Any:  # noqa: N802
+    def Invoke(self, request: Any) -> Any:
         return _with_loop(super().Invoke, request)
 
 
@@ -240,8 +240,10 @@ def record(
             recording.result = build()
             return pulumi.Output.from_input(None)
 
-        mocks.test(program)()
-        loop.run_until_complete(pulumi.runtime.settings._shutdown_callbacks())
+        untyped: Any = mocks
+        untyped.test(program)()
+        untyped = pulumi.runtime.settings
+        loop.run_until_complete(untyped._shutdown_callbacks())
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
         asyncio.set_event_loop(None)

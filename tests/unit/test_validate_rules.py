@@ -226,6 +226,7 @@ def test_topics_without_a_broker_are_told(tmp_path: Path) -> None:
         ("systems: {kafka: }", "kafka: {} takes every default"),
         ("systems: {kafka: {values: {auth: {password: {secure: abc}}}}}", "an encrypted value cannot stand in mlops:spec"),
         ("securityLevel: {secure: abc}\nsystems: {kafka: {}}", "an encrypted value cannot stand in mlops:spec"),
+        ("tier: team\nteam: a\nplatformStack: {kubernetes: " + "x" * 300 + "}\nsystems: {mlflow: {}}", "got 300"),
         ("- a", "expected a mapping with tier, systems …, got a list"),
     ],
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sandbox.providers.kubernetes import podfacts
-from sandbox.providers.kubernetes.tables import group_of
+from sandbox.providers.kubernetes.tables import group_of, words
 
 PLACEHOLDER: Final = podfacts.PLACEHOLDER
 Object = dict[str, Any]
@@ -32,7 +32,9 @@ _ANNOTATIONS: Final = (
 _TEMPLATES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("apps", "Deployment"): ("replicas", "selector", "strategy", "progressDeadlineSeconds"),
     ("apps", "ReplicaSet"): ("replicas", "selector"),
-    ("apps", "StatefulSet"): ["replicas", "selector", "serviceName", "podManagementPolicy", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "volumeClaimTemplates"],  # type: ignore[dict-item]
+    ("apps", "StatefulSet"): words(
+        "replicas selector serviceName podManagementPolicy updateStrategy persistentVolumeClaimRetentionPolicy volumeClaimTemplates"
+    ),
     ("apps", "DaemonSet"): ("selector", "updateStrategy"),
     ("batch", "Job"): ("completions", "parallelism", "backoffLimit", "ttlSecondsAfterFinished", "activeDeadlineSeconds"),
 }

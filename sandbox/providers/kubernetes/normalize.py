@@ -8,10 +8,13 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from sandbox.providers.kubernetes.tables import is_built_in
+from sandbox.providers.kubernetes.tables import is_built_in, words
 from sandbox.providers.values import Path, has_unknown
 
-_READ_ONLY: Final = ["creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid", "selfLink"]
+_READ_ONLY: Final = words(
+    "creationTimestamp deletionGracePeriodSeconds deletionTimestamp generation managedFields resourceVersion uid "
+    "selfLink"
+)
 _QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE])?)")
 _SUFFIX: Final = {
     "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1), "k": Decimal(1000), "M": Decimal(10**6),
@@ -20,9 +23,16 @@ _SUFFIX: Final = {
 }  # fmt: skip
 # Maps whose values are resource.Quantity in the built-in API, and single fields that are.
 _QUANTITY_MAPS: Final = frozenset(
-    ["limits", "requests", "hard", "capacity", "allocatable", "default", "defaultRequest", "max", "min", "maxLimitRequestRatio", "overhead", "podFixed"]
+    words(
+    "limits requests hard capacity allocatable default defaultRequest max min maxLimitRequestRatio overhead "
+    "podFixed"
+    )
 )
-_QUANTITY_FIELDS: Final = frozenset(["sizeLimit", "averageValue", "divisor"])
+_QUANTITY_FIELDS: Final = frozenset(
+    words(
+    "sizeLimit averageValue divisor"
+    )
+)
 
 
 def quantity(value: Any) -> Decimal | None:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sandbox.providers.kubernetes.tables import words
+
 PLACEHOLDER: Final = "not in sources.lock.json"
 Object = dict[str, Any]
-_POD: Final = ["serviceAccountName", "automountServiceAccountToken", "securityContext", "tolerations", "nodeSelector", "affinity", "hostNetwork", "hostPID", "hostIPC", "restartPolicy", "priorityClassName", "runtimeClassName", "imagePullSecrets", "shareProcessNamespace", "topologySpreadConstraints"]
-_CONTAINER: Final = ["name", "image", "ports", "resources", "volumeMounts", "volumeDevices", "securityContext", "restartPolicy"]
+_POD: Final = words(
+    "serviceAccountName automountServiceAccountToken securityContext tolerations nodeSelector affinity hostNetwork "
+    "hostPID hostIPC restartPolicy priorityClassName runtimeClassName imagePullSecrets shareProcessNamespace "
+    "topologySpreadConstraints"
+)
+_CONTAINER: Final = words(
+    "name image ports resources volumeMounts volumeDevices securityContext restartPolicy"
+)
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 # volume kind -> field that names its source
 _SOURCES: Final = {

@@ -12,18 +12,31 @@ from sandbox.providers.values import Path
 
 Fields = tuple[tuple[str, ...], ...]
 
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text; long lists of names read better so."""
+    return tuple(text.split())
+
 _BUILT_IN_GROUPS: Final = frozenset(
-    ["admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "autoscaling", "batch", "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "extensions", "flowcontrol.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io"]
+    words(
+    "admissionregistration.k8s.io apiextensions.k8s.io apiregistration.k8s.io apps autoscaling batch "
+    "certificates.k8s.io coordination.k8s.io discovery.k8s.io events.k8s.io extensions flowcontrol.apiserver.k8s.io "
+    "networking.k8s.io node.k8s.io policy rbac.authorization.k8s.io resource.k8s.io scheduling.k8s.io "
+    "storage.k8s.io"
+    )
 )
 
 
 def _fields(text: str) -> Fields:
-    return tuple(tuple(word.split(".")) for word in text.split())
+    return tuple(tuple(word.split(".")) for word in words(text))
 
 
 _SELECTOR: Final = _fields("spec.selector")
 _ROLE_REF: Final = _fields("roleRef")
-_CONTAINER: Final = ["args", "command", "env", "image", "imagePullPolicy", "lifecycle", "livenessProbe", "ports", "readinessProbe", "resources", "securityContext", "stdin", "stdinOnce", "terminationMessagePath", "terminationMessagePolicy", "tty", "volumeDevices", "volumeMounts", "workingDir"]
+_CONTAINER: Final = words(
+    "args command env image imagePullPolicy lifecycle livenessProbe ports readinessProbe resources securityContext "
+    "stdin stdinOnce terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir"
+)
 
 FORCE_NEW: Final[dict[tuple[str, str], Fields]] = {
     ("apps", "DaemonSet"): _SELECTOR,
@@ -116,7 +129,7 @@ def pick(obj: dict[str, Any], fields: Fields) -> dict[str, Any]:
     return found
 
 
-# Short forms of what the API server makes of these fields; kept small: only kinds that deletion may leave unawaited.
+# Kinds whose deletion `pulumi.com/skipAwait` leaves unawaited.
 SKIP_AWAIT_ON_DELETE: Final = frozenset(
     {("", "Namespace"), ("", "Pod"), ("", "ReplicationController"), ("apps", "DaemonSet"), ("apps", "Deployment")}
     | {("apps", "StatefulSet"), ("batch", "Job")}

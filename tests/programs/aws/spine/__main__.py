@@ -105,7 +105,7 @@ aws.s3.BucketPolicy(
         )
     ),
 )
-audit = aws.s3.Bucket("audit")
+audit = aws.s3.Bucket("audit", force_destroy=True)
 writers = audit.arn.apply(
     lambda arn: json.dumps(
         {

@@ -1,0 +1,115 @@
+"""`mlops doctor`: what the cluster of the kubeconfig has and lacks for a platform."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from cli.engine import environment, sandbox_running
+from cli.live import Cluster
+
+OLDEST = (1, 32)
+"""Oldest Kubernetes minor that the pinned charts and operators allow together (JupyterHub's chart: 1.32 from its next major)."""
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+OPERATORS = {
+    "cert-manager": "certificates.cert-manager.io",
+    "trust-manager": "bundles.trust.cert-manager.io",
+    "Strimzi": "kafkas.kafka.strimzi.io",
+    "Percona for MySQL": "perconaservermysqls.ps.percona.com",
+    "prometheus-operator": "prometheuses.monitoring.coreos.com",
+    "Gateway API": "gateways.gateway.networking.k8s.io",
+    "GPU operator": "clusterpolicies.nvidia.com",
+    "Kueue": "clusterqueues.kueue.x-k8s.io",
+}
+"""Operators by the CRD that tells of them; the keys of mlops:spec.operators say what to do with one that is there."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One finding: ok, a hint, or something that must be mended."""
+
+    level: str
+    subject: str
+    text: str
+
+
+def version(server: dict[str, Any]) -> Line:
+    """Kubernetes' own version."""
+    minor = int("".join(c for c in str(server["minor"]) if c.isdigit()) or 0)
+    text = f"{server['gitVersion']}"
+    if (int(server["major"]), minor) < OLDEST:
+        return Line("mend", "cluster", f"{text} is older than {OLDEST[0]}.{OLDEST[1]}")
+    return Line("ok", "cluster", text)
+
+
+def storage(classes: list[dict[str, Any]]) -> Line:
+    """The default StorageClass."""
+    default = [c["metadata"]["name"] for c in classes if (c["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true"]
+    if default:
+        return Line("ok", "storage", f"default StorageClass {default[0]}")
+    names = ", ".join(c["metadata"]["name"] for c in classes) or "none"
+    return Line("mend", "storage", f"no default StorageClass (there are: {names}); set one, or mlops:spec.cluster.storageClass")
+
+
+def gpus(nodes: list[dict[str, Any]]) -> Line:
+    """GPU nodes, their product and whether they are tainted."""
+    found = [n for n in nodes if int((n.get("status", {}).get("allocatable") or {}).get("nvidia.com/gpu", 0))]
+    if not found:
+        return Line("hint", "gpus", "no node offers nvidia.com/gpu: GPU profiles and jobs would stay Pending")
+    total = sum(int(n["status"]["allocatable"]["nvidia.com/gpu"]) for n in found)
+    products = sorted({(n["metadata"].get("labels") or {}).get("nvidia.com/gpu.product", "unlabelled") for n in found})
+    bare = [n["metadata"]["name"] for n in found if not (n.get("spec") or {}).get("taints")]
+    text = f"{total} on {len(found)} nodes ({', '.join(products)})"
+    return Line("hint", "gpus", f"{text}; not tainted: {', '.join(bare)}") if bare else Line("ok", "gpus", text)
+
+
+def load_balancer(services: list[dict[str, Any]]) -> Line:
+    """Whether something answers Services of type LoadBalancer; seen only where one exists."""
+    wanted = [s for s in services if (s.get("spec") or {}).get("type") == "LoadBalancer"]
+    served = [s for s in wanted if ((s.get("status") or {}).get("loadBalancer") or {}).get("ingress")]
+    if not wanted:
+        return Line("hint", "load balancer", "no Service of that type yet, so it cannot be told whether one would be served")
+    if served:
+        return Line("ok", "load balancer", f"{len(served)} of {len(wanted)} have an address")
+    return Line("mend", "load balancer", f"{len(wanted)} wait for an address: the cluster has no load balancer controller")
+
+
+def operators(crds: list[dict[str, Any]]) -> list[Line]:
+    """Operators that are there already, with the versions their CRDs serve."""
+    by_name = {c["metadata"]["name"]: c for c in crds}
+    lines = []
+    for name, crd in OPERATORS.items():
+        if found := by_name.get(crd):
+            served = ", ".join(v["name"] for v in found["spec"]["versions"] if v["served"])
+            manager = (found["metadata"].get("labels") or {}).get("mlops.dev/stack")
+            whose = f"of stack {manager}" if manager else "not ours: set it to existing in mlops:spec.operators"
+            lines.append(Line("hint", "operators", f"{name} is there ({crd} {served}), {whose}"))
+    return lines or [Line("ok", "operators", "none of ours there yet; the platform brings them")]
+
+
+def doctor() -> None:
+    """Print every finding; exit code 1 where something must be mended."""
+    cluster = Cluster.connect(environment())
+
+    def items(api_version: str, kind: str) -> list[dict[str, Any]]:
+        return cluster.list(api_version, kind)
+
+    checks: list[Callable[[], Line | list[Line]]] = [
+        lambda: version(cluster.version()),
+        lambda: storage(items("storage.k8s.io/v1", "StorageClass")),
+        lambda: load_balancer(items("v1", "Service")),
+        lambda: gpus(items("v1", "Node")),
+        lambda: operators(items("apiextensions.k8s.io/v1", "CustomResourceDefinition")),
+    ]
+    console, mend = Console(), False
+    if sandbox_running():
+        console.print("the sandbox's own control plane: nodes and pods are simulated", style="dim")
+    for check in checks:
+        found = check()
+        for line in found if isinstance(found, list) else [found]:
+            mend |= line.level == "mend"
+            colour = {"ok": "green", "hint": "yellow", "mend": "red"}[line.level]
+            console.print(f"[{colour}]{line.level:5}[/{colour}] {line.subject}: {line.text}", highlight=False)
+    if mend:
+        raise SystemExit(1)

@@ -1,0 +1,86 @@
+"""Whatever a stack file holds, the answer is a stack or problems, never a traceback."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from components.settings import ROOT, load_file
+from components.spec.stack import Stack
+from components.validation.problems import Problems
+
+SEEDS = [ROOT / "stacks" / f"Pulumi.{name}.yaml" for name in ("sandbox", "sandbox-sagemaker", "platform-dev", "fraud-dev")]
+TOKENS = [
+    "null", "~", "true", "-1", "1e309", ".inf", ".nan", "0x", "0o9", "2026-13-45", "2026-01-01", "!!python/object:os.system x",
+    "!!binary aGk=", "!!set {a, b}", "!!omap [a: 1]", "!!timestamp x", "!custom {a: b}", "[]", "{}", "''",
+    "\"\\ud800\"", "&a", "*a",
+    "<<: *a", "<<: [1]", "? [a, b] : c", "? {a: b}", "- ", ": ", "#", "%YAML 9.9",
+    "---", "...", "|", ">-", "\t", "\x00", "\u2028", "é",
+    "[key]", "mlops:", "mlops:spec:", "config:", "secure: x", "extends: ../../etc/passwd",
+    "9" * 400, "a" * 5000, "{{ x }}", "@", "`",
+]  # fmt: skip
+
+
+def mutated(text: str, chance: random.Random) -> str:
+    """The text with a few lines dropped, doubled, moved, cut, re-indented or filled with a token."""
+    lines = text.splitlines()
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(lines)) if lines else 0
+        match chance.randrange(8):
+            case 0 if lines:
+                del lines[at]
+            case 1 if lines:
+                lines.insert(at, lines[at])
+            case 2 if lines:
+                lines[at] = lines[at][: chance.randrange(len(lines[at]) + 1)]
+            case 3 if lines:
+                lines[at] = " " * chance.randrange(9) + lines[at].strip()
+            case 4 if lines:
+                lines[at] = lines[at].partition(":")[0] + ": " + chance.choice(TOKENS)
+            case 5:
+                lines.insert(at, " " * chance.randrange(9) + chance.choice(TOKENS))
+            case 6 if lines:
+                other = chance.randrange(len(lines))
+                lines[at], lines[other] = lines[other], lines[at]
+            case _ if lines:
+                spot = chance.randrange(len(lines[at]) + 1)
+                lines[at] = lines[at][:spot] + chance.choice(TOKENS) + lines[at][spot:]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_mutated_files_never_give_a_traceback(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    sources = [path.read_text() for path in SEEDS]
+    path = tmp_path / "Pulumi.demo.yaml"
+    outcomes: set[type] = set()
+    for _ in range(60):
+        text = mutated(chance.choice(sources), chance)
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+        try:
+            result = load_file(path)
+        except Exception as error:
+            pytest.fail(f"{type(error).__name__}: {error}\n{text}")
+        assert isinstance(result, Stack | Problems)
+        if isinstance(result, Problems):
+            assert len(result) > 0
+            assert all(problem.message for problem in result), result.text()
+        outcomes.add(type(result))
+    assert Problems in outcomes
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("frame", ["{}\n", "config: {}\n", "config:\n  mlops:target: kubernetes\n  mlops:spec: {}\n"])
+def test_lone_tokens_never_give_a_traceback(token: str, frame: str, tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.demo.yaml"
+    path.write_text(frame.replace("{}", token), encoding="utf-8", errors="surrogatepass")
+    assert len(load_file(path)) > 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_bytes_never_give_a_traceback(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    path = tmp_path / "Pulumi.demo.yaml"
+    for _ in range(100):
+        path.write_bytes(chance.randbytes(chance.randrange(1, 200)))
+        assert isinstance(load_file(path), Problems)
