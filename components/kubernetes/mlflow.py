@@ -202,7 +202,7 @@ class MlflowServer(pulumi.ComponentResource):
             notes={"mlops.dev/scripts": content_hash(WITH_DATABASE), "mlops.dev/keys": self._keys},
         )
         deployment = workload.deployment(
-            name, place, "server", template, replicas=args.replicas, object_name="mlflow", opts=place.after(*waits)
+            f"{name}-server", place, "server", template, replicas=args.replicas, object_name="mlflow", opts=place.after(*waits)
         )
         objects.disruption_budget(f"{name}-budget", place, "server", object_name="mlflow")
         if args.monitored:

@@ -112,9 +112,13 @@ class S3Buckets(pulumi.ComponentResource):
         )
         # the two settings of one bucket must not race: S3 answers OperationAborted while another is under way
         after = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[closed]))
-        aws.s3.BucketPolicy(name, bucket=made.id, policy=self._policy(made, takes_logs=log_to is None), opts=after)
-        if log_to is not None:
-            aws.s3.BucketLogging(name, bucket=made.id, target_bucket=log_to.id, target_prefix=f"{bucket}/", opts=self._opts)
+        policy = aws.s3.BucketPolicy(name, bucket=made.id, policy=self._policy(made, takes_logs=log_to is None), opts=after)
+        if log_to is None:
+            self._logs_policy = policy
+        else:
+            # S3 refuses a target that does not let its logging service write yet
+            ready = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[self._logs_policy]))
+            aws.s3.BucketLogging(name, bucket=made.id, target_bucket=log_to.id, target_prefix=f"{bucket}/", opts=ready)
         self._lifecycle(name, made, options)
         return made
 

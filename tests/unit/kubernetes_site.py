@@ -37,7 +37,8 @@ class Granted:
 
 def site(key: str, config: System, *given: Any, tier: Tier = Tier.ALL, **spec: Any) -> Site:
     """A Site of system `key`: `given` contracts are met, every database and bucket that it wants is granted."""
-    whole = StackSpec.model_validate({"tier": tier, "systems": {key: config.model_dump(by_alias=True)}, **spec})
+    chosen = {"systems": {key: config.model_dump(by_alias=True)}}
+    whole = StackSpec.model_validate({"tier": tier, **chosen, **spec})
     wanted = {"mlflow": ("mlflow", "mlflow"), "jupyterhub": ("jupyterhub", "notebooks"), "grafana": ("grafana", "")}.get(key)
     met = {type(contract): contract for contract in given}
     return Site(

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from sandbox import build
 from sandbox.build import MODULES, BuildError, Module
-from sandbox.paths import ROOT
+from sandbox.paths import ROOT, cache
 
 # A Go that writes the binaries it is told to, and its call into a log beside itself.
 FAKE_GO = """#!/bin/sh
@@ -211,7 +211,7 @@ def test_the_module_runs_by_itself(module: Module, go: Go) -> None:
         [sys.executable, "-m", "sandbox.build"],
         check=False,
         cwd=ROOT,
-        env={"PATH": f"{go.folder}:/usr/bin:/bin", "MLOPS_CACHE": str(build.cache()), "PYTHONPATH": str(ROOT)},
+        env={"PATH": f"{go.folder}:/usr/bin:/bin", "MLOPS_CACHE": str(cache()), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )

@@ -1,13 +1,17 @@
 """Whatever a stack file holds, the answer is a stack or problems, never a traceback."""
 
+import copy
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.settings import ROOT, load_file
 from components.spec.stack import Stack
+from components.validation.document import Document, read
 from components.validation.problems import Problems
+from components.validation.stackfile import check
 
 SEEDS = [ROOT / "stacks" / f"Pulumi.{name}.yaml" for name in ("sandbox", "sandbox-sagemaker", "platform-dev", "fraud-dev")]
 TOKENS = [
@@ -24,7 +28,7 @@ TOKENS = [
 def mutated(text: str, chance: random.Random) -> str:
     """The text with a few lines dropped, doubled, moved, cut, re-indented or filled with a token."""
     lines = text.splitlines()
-    for _ in range(chance.randint(1, 6)):
+    for _ in range(chance.randint(1, 3)):
         at = chance.randrange(len(lines)) if lines else 0
         match chance.randrange(8):
             case 0 if lines:
@@ -67,6 +71,62 @@ def test_mutated_files_never_give_a_traceback(seed: int, tmp_path: Path) -> None
             assert all(problem.message for problem in result), result.text()
         outcomes.add(type(result))
     assert Problems in outcomes
+
+
+VALUES: list[Any] = [
+    None, True, False, 0, -1, 3, 10**30, 1e308, float("inf"), float("nan"), "", "x", "x" * 5000, "100GB", "[key]", "\x00", "a.b", "é",
+    [], [None], [[]], ["kafka", 1], {}, {"": ""}, {"secure": "v1:x"}, {"password": "x"}, {"kafka": None}, {"target": "kubernetes"},
+    "kubernetes", "team", "platform", "database", "mlflow", ["mlflow", "kafka"], {"database": {"address": "x", "after": ["mlflow"]}},
+]  # fmt: skip
+KEYS = [
+    "systems",
+    "teams",
+    "tier",
+    "team",
+    "kafka",
+    "mlflow",
+    "bringYourOwn",
+    "platformStack",
+    "cluster",
+    "values",
+    "resources",
+    "",
+    "é",
+    "0",
+]
+
+
+def rearranged(value: Any, chance: random.Random) -> Any:
+    """The value with odd ones put at random places, keys renamed, dropped and moved."""
+    if chance.random() < 0.04:
+        return copy.deepcopy(chance.choice(VALUES))
+    if isinstance(value, list):
+        return [rearranged(item, chance) for item in value if chance.random() > 0.03]
+    if isinstance(value, dict):
+        kept = {
+            (chance.choice(KEYS) if chance.random() < 0.03 else key): rearranged(item, chance)
+            for key, item in value.items()
+            if chance.random() > 0.03
+        }
+        return {**kept, chance.choice(KEYS): copy.deepcopy(chance.choice(VALUES))} if chance.random() < 0.1 else kept
+    return value
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rearranged_values_never_give_a_traceback(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    sources = [read(path, path.name).data for path in SEEDS]
+    said: set[str] = set()
+    for _ in range(80):
+        data = rearranged(chance.choice(sources), chance)
+        try:
+            result = check(Document("demo.yaml", data), "demo", ROOT)
+        except Exception as error:
+            pytest.fail(f"{type(error).__name__}: {error}\n{data}")
+        if isinstance(result, Problems):
+            assert len(result) > 0
+            said |= {problem.path for problem in result}
+    assert len(said) > 20
 
 
 @pytest.mark.parametrize("token", TOKENS)

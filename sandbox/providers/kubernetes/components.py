@@ -16,7 +16,7 @@ from google.protobuf.struct_pb2 import Value
 from components.kubernetes.lockhash import RUNTIME, values_hash
 from sandbox.providers.kubernetes import render, sources
 from sandbox.providers.kubernetes.cluster import Cluster
-from sandbox.providers.kubernetes.discovery import NoKind, crd_resources
+from sandbox.providers.kubernetes.discovery import crd_resources
 from sandbox.providers.kubernetes.manifests import expand, parse
 from sandbox.providers.kubernetes.normalize import is_crd
 from sandbox.providers.kubernetes.registration import Registration
@@ -78,21 +78,16 @@ async def _chart(cluster: Cluster | None, request: Any, inputs: Object) -> list[
 def runtime_view(value: Value) -> Any:
     """The values with a marker where one is secret, unknown or the output of a resource: what their hash is taken of."""
     kind = value.WhichOneof("kind")
-    if kind == "string_value":
-        return RUNTIME if value.string_value == UNKNOWN_TEXT else value.string_value
-    if kind == "number_value":
-        return value.number_value
     if kind == "list_value":
         return [runtime_view(item) for item in value.list_value.values]
-    if kind == "struct_value":
-        fields = value.struct_value.fields
-        if SIGNATURE not in fields:
-            return {key: runtime_view(item) for key, item in fields.items()}
-        signature = fields[SIGNATURE].string_value
-        if signature == OUTPUT and _is_plain(fields):
-            return runtime_view(fields["value"])
-        return RUNTIME if signature in (SECRET, OUTPUT) else {key: runtime_view(item) for key, item in fields.items()}
-    return value.bool_value if kind == "bool_value" else None
+    if kind != "struct_value":
+        plain = None if kind is None or kind == "null_value" else getattr(value, kind)
+        return RUNTIME if plain == UNKNOWN_TEXT else plain
+    fields = value.struct_value.fields
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
+    if signature == OUTPUT and _is_plain(fields):
+        return runtime_view(fields["value"])
+    return RUNTIME if signature in (SECRET, OUTPUT) else {key: runtime_view(item) for key, item in fields.items()}
 
 
 def _is_plain(fields: Any) -> bool:
@@ -159,16 +154,12 @@ async def _in_namespace(cluster: Cluster | None, objects: list[Object], namespac
     planned = {(r.api_version, r.kind): r.namespaced for obj in objects if is_crd(obj) for r in crd_resources(obj)}
     result = []
     for obj in objects:
-        if not obj["metadata"].get("namespace"):
-            namespaced = planned.get((obj["apiVersion"], obj["kind"]))
-            if namespaced is None and cluster is not None:
-                try:
-                    namespaced = await cluster.discovery.namespaced(obj["apiVersion"], obj["kind"])
-                except NoKind:
-                    namespaced = None
-            if namespaced:
-                obj = {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
-        result.append(obj)
+        namespaced = planned.get((obj["apiVersion"], obj["kind"]))
+        if obj["metadata"].get("namespace"):
+            namespaced = False  # it has one
+        elif namespaced is None and cluster is not None:
+            namespaced = await cluster.discovery.namespaced(obj["apiVersion"], obj["kind"])
+        result.append({**obj, "metadata": {**obj["metadata"], "namespace": namespace}} if namespaced else obj)
     return result
 
 

@@ -216,7 +216,8 @@ def endpoints(slices: list[dict[str, Any]]) -> Verdict:
         return READY
     return Verdict(
         False,
-        "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods",
+        "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels"
+        " on any Pods",
     )
 
 

@@ -1,4 +1,4 @@
-"""CRDs in the sandbox: real ones from the reference data where they are there, else one that serves the kind and keeps every field."""
+"""CRDs in the sandbox: real ones from the reference data where it has them, else one that serves the kind and any field."""
 
 from __future__ import annotations
 

@@ -98,7 +98,8 @@ class Discovery:
 
     async def _ask(self, patience: float) -> None:
         served: dict[tuple[str, str], Resource] = {}
-        answers = await asyncio.gather(*(self.api.call("GET", root, accept=_ACCEPT, patience=patience) for root in ("/api", "/apis")))
+        calls = (self.api.call("GET", root, accept=_ACCEPT, patience=patience) for root in ("/api", "/apis"))
+        answers = await asyncio.gather(*calls)
         for answer in answers:
             for group in answer.get("items") or []:
                 name = (group.get("metadata") or {}).get("name") or ""

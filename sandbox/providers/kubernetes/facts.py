@@ -33,7 +33,8 @@ _TEMPLATES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("apps", "Deployment"): ("replicas", "selector", "strategy", "progressDeadlineSeconds"),
     ("apps", "ReplicaSet"): ("replicas", "selector"),
     ("apps", "StatefulSet"): words(
-        "replicas selector serviceName podManagementPolicy updateStrategy persistentVolumeClaimRetentionPolicy volumeClaimTemplates"
+        "replicas selector serviceName podManagementPolicy updateStrategy volumeClaimTemplates"
+        " persistentVolumeClaimRetentionPolicy"
     ),
     ("apps", "DaemonSet"): ("selector", "updateStrategy"),
     ("batch", "Job"): ("completions", "parallelism", "backoffLimit", "ttlSecondsAfterFinished", "activeDeadlineSeconds"),
@@ -49,7 +50,11 @@ def facts(obj: Object) -> Object:
     metadata = obj.get("metadata") or {}
     found: Object = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": metadata["name"]}
     annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key.startswith(_ANNOTATIONS)}
-    for key, value in (("namespace", metadata.get("namespace")), ("labels", metadata.get("labels")), ("annotations", annotations)):
+    for key, value in (
+        ("namespace", metadata.get("namespace")),
+        ("labels", metadata.get("labels")),
+        ("annotations", annotations),
+    ):
         if value:
             found[key] = value
     kind, spec = (group_of(obj["apiVersion"]), obj["kind"]), obj.get("spec") or {}

@@ -11,8 +11,11 @@ from sandbox.providers.values import Path
 
 
 def applied(obj: dict[str, Any], live: dict[str, Any], manager: str, ignored: Iterable[str]) -> dict[str, Any]:
-    """The object to apply: an ignored field that only others manage is left out, any other ignored one keeps its live value."""
-    paths = [path for text in ignored if (path := parse_path(text)) and all(isinstance(step, str) and step != "*" for step in path)]
+    """The object to apply: an ignored field that only others manage is left out, any other ignored one keeps its live value.
+
+    Paths into lists are left to the engine, which puts the recorded input there.
+    """
+    paths = [path for path in map(parse_path, ignored) if path and all(isinstance(step, str) and step != "*" for step in path)]
     if not paths:
         return obj
     result: dict[str, Any] = copy.deepcopy(obj)

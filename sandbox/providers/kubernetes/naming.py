@@ -23,9 +23,11 @@ def field_manager(urn: str) -> str:
 def auto_name(urn: str, inputs: dict[str, Any], taken: str = "") -> str:
     """`<logical name>-<7 hex>`: the same for the same resource and the same replace-forcing inputs.
 
-    `taken` is the name of an object that is being replaced although none of those inputs changed; the new name must differ from it.
+    `taken` is the name of an object that is being replaced although none of those inputs changed: the new one must differ.
     """
-    left_out = {"metadata.name", "data", "stringData"} if is_secret(inputs) else {"metadata.name"}  # a name must not tell of a secret
+    left_out = (
+        {"metadata.name", "data", "stringData"} if is_secret(inputs) else {"metadata.name"}
+    )  # a name must not tell of a secret
     forcing = {key: value for key, value in pick(inputs, force_new(inputs)).items() if key not in left_out}
     text = json.dumps([urn, forcing, taken], sort_keys=True, separators=(",", ":"), default=_unknown)
     suffix = "-" + hashlib.sha256(text.encode()).hexdigest()[:_HASH]

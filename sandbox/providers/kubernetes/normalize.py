@@ -12,8 +12,7 @@ from sandbox.providers.kubernetes.tables import is_built_in, words
 from sandbox.providers.values import Path, has_unknown
 
 _READ_ONLY: Final = words(
-    "creationTimestamp deletionGracePeriodSeconds deletionTimestamp generation managedFields resourceVersion uid "
-    "selfLink"
+    "creationTimestamp deletionGracePeriodSeconds deletionTimestamp generation managedFields resourceVersion uid selfLink"
 )
 _QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([KMGTPE]i|[numkMGTPE])?)")
 _SUFFIX: Final = {
@@ -23,16 +22,9 @@ _SUFFIX: Final = {
 }  # fmt: skip
 # Maps whose values are resource.Quantity in the built-in API, and single fields that are.
 _QUANTITY_MAPS: Final = frozenset(
-    words(
-    "limits requests hard capacity allocatable default defaultRequest max min maxLimitRequestRatio overhead "
-    "podFixed"
-    )
+    words("limits requests hard capacity allocatable default defaultRequest max min maxLimitRequestRatio overhead podFixed")
 )
-_QUANTITY_FIELDS: Final = frozenset(
-    words(
-    "sizeLimit averageValue divisor"
-    )
-)
+_QUANTITY_FIELDS: Final = frozenset(words("sizeLimit averageValue divisor"))
 
 
 def quantity(value: Any) -> Decimal | None:
@@ -117,8 +109,8 @@ def _recoded(value: Any) -> Any:
 def prune(live: dict[str, Any], shape: dict[str, Any], dropped: dict[str, Any] | None = None) -> dict[str, Any]:
     """The part of a live object that `shape` (the inputs that made it) speaks of.
 
-    `dropped` is the live object at the time the inputs were applied: what the inputs set and that object lacks was not stored by the API
-    server (an empty list, a false or unknown field of a built-in kind), so it still counts as set. Without `dropped` it counts as absent.
+    `dropped` is the live object at the time the inputs were applied: what the inputs set and that object lacks was not stored by
+    the API server (an empty list, a false or unknown field of a built-in kind), so it still counts as set; else it is absent.
     """
     keeps = dropped is not None and is_built_in(str(shape.get("apiVersion", "")))
     return _prune_map(live, shape, dropped if keeps else None)

@@ -59,8 +59,8 @@ def placed(obj: Object, resource: Resource) -> Object:
 async def create(cluster: Cluster, obj: Object, manager: str, preview: bool, force: bool, patch: bool) -> tuple[Resource, Object]:
     """Make the object; one that this very resource made before a crash is taken over and brought up to date.
 
-    Raises ApiError (AlreadyExists for somebody else's object) and NoKind. Outside a preview an absent namespace or kind is waited for
-    a while: they may be made by the same run.
+    Raises ApiError (AlreadyExists for somebody else's object) and NoKind. Outside a preview an absent namespace or kind is waited
+    for a while: they may be made by the same run.
     """
     started, pause = time.monotonic(), 0.25
     while True:
@@ -120,8 +120,8 @@ async def apply(cluster: Cluster, resource: Resource, obj: Object, manager: str,
         if not error.conflict:
             raise
         text = (
-            f"server-side apply field conflict: the resource managed by field manager {manager!r} had an apply conflict: {error.message}."
-            " Set annotation pulumi.com/patchForce to take the fields over"
+            f"server-side apply field conflict: the resource managed by field manager {manager!r} had an apply conflict:"
+            f" {error.message}. Set annotation pulumi.com/patchForce to take the fields over"
         )
         raise ApiError(error.code, {"reason": error.reason, "message": text}) from None
 
@@ -164,7 +164,7 @@ def _made_by_update(live: Object, manager: str) -> bool:
 
 
 async def _own_by_apply(cluster: Cluster, resource: Resource, live: Object, manager: str) -> None:
-    """A create leaves the fields with the manager's "Update" entry; applying needs them under "Apply", or removed fields would stay."""
+    """A create leaves the fields with the manager's "Update" entry; an apply needs them under "Apply", else removed ones stay."""
     for _ in range(5):
         entries = [_as_apply(entry, manager) for entry in live["metadata"]["managedFields"]]
         body = [
@@ -215,6 +215,6 @@ async def delete(cluster: Cluster, resource: Resource, namespace: str, name: str
 def unlocated(error: NoKind, urn: str) -> Failure:
     """The text for a kind that the API server does not serve."""
     return Failure(
-        f"creation of resource {urn!r} failed because the Kubernetes API server reported that the apiVersion for this resource does"
-        f" not exist. Verify that any required CRDs have been created: {error}"
+        f"creation of resource {urn!r} failed because the Kubernetes API server reported that the apiVersion for this resource"
+        f" does not exist. Verify that any required CRDs have been created: {error}"
     )

@@ -13,9 +13,7 @@ _POD: Final = words(
     "hostPID hostIPC restartPolicy priorityClassName runtimeClassName imagePullSecrets shareProcessNamespace "
     "topologySpreadConstraints"
 )
-_CONTAINER: Final = words(
-    "name image ports resources volumeMounts volumeDevices securityContext restartPolicy"
-)
+_CONTAINER: Final = words("name image ports resources volumeMounts volumeDevices securityContext restartPolicy")
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 # volume kind -> field that names its source
 _SOURCES: Final = {

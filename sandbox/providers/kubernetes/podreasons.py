@@ -36,7 +36,8 @@ def _container(status: dict[str, Any]) -> list[str]:
     for past in (ended, last):
         if past.get("exitCode"):
             words = f": {past['message']}" if past.get("message") else ""
-            found.append(f"container {status.get('name')!r} ended with {past.get('reason', 'Error')}, exit code {past['exitCode']}{words}")
+            ending = f"{past.get('reason', 'Error')}, exit code {past['exitCode']}{words}"
+            found.append(f"container {status.get('name')!r} ended with {ending}")
     return found
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Final
 
+from sandbox.providers.kubernetes import checking, kubeconfig, objects, release, resources
 from sandbox.providers.kubernetes import cluster as clusters
-from sandbox.providers.kubernetes import kubeconfig, objects, release, resources
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.manifests import parse
 from sandbox.providers.model import Call, Changes, Checked, Created, Failure, Found, Provider
@@ -35,7 +34,7 @@ class Kubernetes(Provider):
         return Checked(call.inputs)
 
     def diff_config(self, call: Call) -> Changes:
-        """Another cluster replaces everything: by clusterIdentifier where it is given, else by server and CA in the kubeconfig."""
+        """Another cluster replaces everything: by clusterIdentifier if given, else by server and CA of the kubeconfig."""
         old, new = call.old_inputs or call.old_outputs, call.inputs
         found = Changes.between(old, new, skip=lambda path: path[0] == "version")
         changed = {str(path[0]) for path in found.paths}
@@ -84,13 +83,13 @@ class Kubernetes(Provider):
         """Names, namespaces and defaults."""
         if call.type == RELEASE:
             return release.check(call)
-        return await resources.check(self._cluster(call.config), call)
+        return await checking.check(self._cluster(call.config), call)
 
     async def diff(self, call: Call) -> Changes:
         """What changed against the recorded live object, and what of it needs a new object."""
         if call.type == RELEASE:
             return release.diff(call)
-        return await resources.diff(self._cluster(call.config), call)
+        return await checking.diff(self._cluster(call.config), call)
 
     async def create(self, call: Call) -> Created:
         """Make the object and wait until it is ready; in a preview ask the API server whether it would take it."""

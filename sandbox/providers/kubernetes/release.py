@@ -18,8 +18,8 @@ from sandbox.build import tool
 from sandbox.providers.kubernetes import sources
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.manifests import parse
+from sandbox.providers.kubernetes.naming import full_name
 from sandbox.providers.kubernetes.normalize import is_crd
-from sandbox.providers.kubernetes.objects import namespace_of
 from sandbox.providers.kubernetes.render import private_file, run
 from sandbox.providers.model import Call, Changes, Checked, CheckFailed, Created, Failure, Found, InitFailed
 from sandbox.providers.values import UNKNOWN
@@ -94,7 +94,12 @@ async def _install(cluster: Cluster, call: Call) -> Object:
     name, namespace = str(inputs["name"]), str(inputs["namespace"])
     seconds = int(call.timeout or inputs.get("timeout") or _SECONDS)
     options = ["upgrade", name, "--install", "--namespace", namespace, "--timeout", f"{seconds}s"]
-    flags = {"createNamespace": "--create-namespace", "atomic": "--atomic", "skipCrds": "--skip-crds", "waitForJobs": "--wait-for-jobs"}
+    flags = {
+        "createNamespace": "--create-namespace",
+        "atomic": "--atomic",
+        "skipCrds": "--skip-crds",
+        "waitForJobs": "--wait-for-jobs",
+    }
     options += [flag for key, flag in flags.items() if inputs.get(key)]
     options += ["--no-hooks"] if inputs.get("disableWebhooks") else []
     options += [] if inputs.get("skipAwait") else ["--wait"]
@@ -106,7 +111,8 @@ async def _install(cluster: Cluster, call: Call) -> Object:
                 state = await _state(cluster, name, namespace)
                 if state is None:
                     raise
-                raise InitFailed(_id(inputs), inputs | state, [f"Helm release {_id(inputs)!r} was created but failed: {error}"]) from None
+                reason = f"Helm release {_id(inputs)!r} was created but failed: {error}"
+                raise InitFailed(_id(inputs), inputs | state, [reason]) from None
     state = await _state(cluster, name, namespace)
     if state is None:
         raise Failure(f"helm reports no release {_id(inputs)} after installing it")
@@ -158,9 +164,7 @@ async def _state(cluster: Cluster, name: str, namespace: str) -> Object | None:
     metadata = ((release.get("chart") or {}).get("metadata")) or {}
     names: dict[str, list[str]] = {}
     for obj in parse(str(release.get("manifest") or ""), "helm manifest"):
-        metadata_name = str((obj.get("metadata") or {}).get("name"))
-        where = namespace_of(obj)
-        names.setdefault(f"{obj.get('kind')}/{obj.get('apiVersion')}", []).append(f"{where}/{metadata_name}" if where else metadata_name)
+        names.setdefault(f"{obj.get('kind')}/{obj.get('apiVersion')}", []).append(full_name(obj))
     status = {
         "name": name,
         "namespace": namespace,
@@ -171,5 +175,3 @@ async def _state(cluster: Cluster, name: str, namespace: str) -> Object | None:
         "appVersion": metadata.get("appVersion", ""),
     }
     return {"status": status, "resourceNames": names}
-
-

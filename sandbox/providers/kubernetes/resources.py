@@ -1,4 +1,4 @@
-"""Check, diff, create, read, update and delete of one Kubernetes object as a Pulumi resource."""
+"""Create, read, update and delete of one Kubernetes object as a Pulumi resource."""
 
 from __future__ import annotations
 
@@ -6,136 +6,24 @@ from typing import Any, Final
 
 from sandbox.providers.kubernetes import ignoring, objects, states
 from sandbox.providers.kubernetes.api import PATIENCE, PREVIEW_PATIENCE, ApiError, Unreachable
+from sandbox.providers.kubernetes.checking import identity, is_patch
 from sandbox.providers.kubernetes.cluster import Cluster
-from sandbox.providers.kubernetes.diff import changes, replacing, without_ignored
+from sandbox.providers.kubernetes.diff import changes
 from sandbox.providers.kubernetes.discovery import NoKind, Resource
 from sandbox.providers.kubernetes.naming import (
     annotation,
-    auto_name,
     full_name,
-    is_autonamed,
-    is_named,
-    set_name,
     split_name,
 )
-from sandbox.providers.kubernetes.normalize import is_crd, normalize, prune, without_nulls
-from sandbox.providers.kubernetes.tables import IDENTITY, SKIP_AWAIT_ON_DELETE, force_new, group_of
+from sandbox.providers.kubernetes.normalize import is_crd, normalize, prune
+from sandbox.providers.kubernetes.tables import SKIP_AWAIT_ON_DELETE, group_of
 from sandbox.providers.kubernetes.wait import NotReady, ready_now, until_gone, until_ready
-from sandbox.providers.model import Call, Changes, Checked, CheckFailed, Created, Failure, Found, InitFailed
-from sandbox.providers.values import UNKNOWN, has_unknown
+from sandbox.providers.model import Call, Created, Failure, Found, InitFailed
+from sandbox.providers.values import has_unknown
 
 Object = dict[str, Any]
 _DELETE_SECONDS: Final = 600.0
 _POLICIES: Final = {"orphan": "Orphan", "background": "Background"}
-# Names given in this process: (urn -> name) of objects that are there, so that a replacement never gets the same one.
-_given: dict[str, str] = {}
-
-
-def is_patch(call: Call) -> bool:
-    """True for resources that manage some fields of somebody else's object."""
-    return call.type.rpartition(":")[2] == f"{call.inputs.get('kind') or call.old_outputs.get('kind')}Patch"
-
-
-def identity(type_token: str) -> tuple[str, str]:
-    """(apiVersion, kind) of a type token kubernetes:<group>/<version>:<kind>; Patch kinds keep their suffix here."""
-    _, _, rest = type_token.partition(":")
-    api_version, _, kind = rest.rpartition(":")
-    return (api_version if group_of(api_version) else api_version.rpartition("/")[2]), kind
-
-
-async def check(cluster: Cluster | None, call: Call) -> Checked:
-    """Inputs with their name, namespace, apiVersion and kind. Raises Failure for what no object can be."""
-    obj = states.sent(without_nulls(call.inputs))
-    api_version, kind = identity(call.type)
-    obj.setdefault("apiVersion", api_version)
-    obj.setdefault("kind", kind)
-    call.inputs = obj
-    if kind.endswith("List") and "items" in obj:
-        raise Failure("list resources cannot be created directly; use the underlying resource types")
-    metadata = obj.setdefault("metadata", {})
-    if isinstance(metadata, dict):
-        obj["metadata"] = {key: value for key, value in metadata.items() if key not in ("creationTimestamp", "uid", "resourceVersion")}
-    _name(call, obj)
-    if isinstance(obj["metadata"], dict) and not obj["metadata"].get("namespace") and cluster is not None:
-        await _namespace(cluster, call, obj)
-    if is_crd(obj) and cluster is not None:
-        cluster.discovery.plan(obj)
-    return Checked(states.hide(obj))
-
-
-def _name(call: Call, obj: Object) -> None:
-    metadata = obj["metadata"]
-    if is_patch(call):
-        if not is_named(obj):
-            raise CheckFailed([("metadata.name", "patch resources require the `.metadata.name` field to be set")])
-        return
-    if is_named(obj):
-        return
-    if isinstance(metadata, dict) and metadata.get("generateName"):
-        raise CheckFailed([("metadata.generateName", "the field is not supported in Server-Side Apply mode")])
-    if call.old_inputs:
-        if is_autonamed(call.old_inputs):
-            name = str(call.old_inputs["metadata"]["name"])
-            _given[call.urn] = name
-            set_name(obj, name)
-            return
-    if call.naming_enforced and not call.proposed_name:
-        raise CheckFailed([("metadata.name", "autonaming is disabled, resource requires the .metadata.name field to be set")])
-    name = call.proposed_name or auto_name(call.urn, normalize(obj))
-    if name == _given.get(call.urn):  # replaced for another reason than its inputs: both objects exist for a while
-        name = auto_name(call.urn, normalize(obj), taken=name)
-    set_name(obj, name)
-
-
-async def _namespace(cluster: Cluster, call: Call, obj: Object) -> None:
-    try:
-        namespaced = await cluster.discovery.namespaced(str(obj["apiVersion"]), str(obj["kind"]), PREVIEW_PATIENCE)
-    except Unreachable:
-        namespaced = None
-    if namespaced is not False:  # a kind nobody knows yet: assumed to be namespaced, put right when it is created
-        obj["metadata"]["namespace"] = cluster.namespace
-
-
-async def diff(cluster: Cluster | None, call: Call) -> Changes:
-    """Live object as recorded (and refreshed) against new inputs."""
-    live = states.live_of(call.old_outputs)
-    old_inputs = normalize(states.inputs_of(call.old_outputs, call.old_inputs))
-    new = normalize(states.sent(call.inputs))
-    pruned = prune(normalize(live), old_inputs, dropped=normalize(live))
-    pruned.setdefault("apiVersion", new.get("apiVersion"))
-    pruned.setdefault("kind", new.get("kind"))
-    await _same_namespace(cluster, pruned, new)
-    metadata = new.get("metadata")
-    if isinstance(metadata, dict) and metadata.get("name") and isinstance(pruned.get("metadata"), dict):
-        pruned["metadata"]["name"] = objects.name_of(live)
-    found = without_ignored(changes(pruned, new), call.ignore_changes)
-    if not found:
-        return Changes()
-    fields = IDENTITY
-    if not is_patch(call):
-        given = cluster.switches if cluster else None
-        fields = force_new(new, given.secret_mutable if given else False, given.config_map_mutable if given else False)
-    replace = replacing(found, new, pruned, fields)
-    same_place = objects.name_of(new) == objects.name_of(live) and objects.namespace_of(new) == objects.namespace_of(pruned)
-    return Changes(found, replace, bool(replace) and is_named(new) and not is_autonamed(new) and same_place)
-
-
-async def _same_namespace(cluster: Cluster | None, pruned: Object, new: Object) -> None:
-    """No namespace and "default" are the same for a namespaced kind; for others a namespace says nothing."""
-    try:
-        namespaced = True if cluster is None else await cluster.discovery.namespaced(
-            str(new.get("apiVersion")), str(new.get("kind")), PREVIEW_PATIENCE
-        )
-    except Unreachable:
-        namespaced = True
-    for obj in (pruned, new):
-        metadata = obj.get("metadata")
-        if not isinstance(metadata, dict):
-            continue
-        if namespaced is False:
-            metadata.pop("namespace", None)
-        elif not metadata.get("namespace"):
-            metadata["namespace"] = "default"
 
 
 def _tolerated(error: ApiError) -> bool:
@@ -173,7 +61,9 @@ async def create(cluster: Cluster, call: Call) -> Created:
     return Created(full_name(made), states.outputs(made, obj, api_version, manager))
 
 
-async def _ready(cluster: Cluster, resource: Resource, call: Call, obj: Object, made: Object, manager: str, updating: bool) -> Object:
+async def _ready(
+    cluster: Cluster, resource: Resource, call: Call, obj: Object, made: Object, manager: str, updating: bool
+) -> Object:
     try:
         ready = await until_ready(cluster, resource, obj, made, call.timeout, updating)
     except (ApiError, Unreachable) as error:
@@ -182,8 +72,8 @@ async def _ready(cluster: Cluster, resource: Resource, call: Call, obj: Object, 
     except NotReady as error:
         word = "updated" if updating else "created"
         words = (
-            f"resource {call.urn!r} was successfully {word}, but the Kubernetes API server reported that it failed to fully initialize"
-            " or become live: "
+            f"resource {call.urn!r} was successfully {word}, but the Kubernetes API server reported that it failed to fully"
+            " initialize or become live: "
         )
         outputs = states.outputs(error.obj, obj, str(obj.get("apiVersion")), manager)
         raise InitFailed(full_name(error.obj), outputs, [words + error.reasons[0], *error.reasons[1:]]) from None
@@ -211,7 +101,8 @@ async def read(cluster: Cluster, call: Call) -> Found | None:
             return None
         if cluster.switches.skip_update_unreachable:
             return Found(call.id, call.old_outputs, call.inputs)
-        raise Failure(f"failed to read resource state: {error}. If the cluster is gone for good, run with PULUMI_K8S_DELETE_UNREACHABLE=true") from None
+        advice = "If the cluster is gone for good, run with PULUMI_K8S_DELETE_UNREACHABLE=true"
+        raise Failure(f"failed to read resource state: {error}. {advice}") from None
     except ApiError as error:
         if error.not_found:
             return None
@@ -313,6 +204,3 @@ async def delete(cluster: Cluster, call: Call) -> None:
 def _unawaited(inputs: Object) -> bool:
     kind = group_of(str(inputs.get("apiVersion", ""))), str(inputs.get("kind", ""))
     return annotation(inputs, "pulumi.com/skipAwait") == "true" and kind in SKIP_AWAIT_ON_DELETE
-
-
-__all__ = ["UNKNOWN", "check", "create", "delete", "diff", "read", "update"]

@@ -1,9 +1,9 @@
 """Where the objects of a chart, a kustomization or a manifest come from.
 
-1. the real source at hand: a local path given as the chart, or MLOPS_CHARTS / MLOPS_MANIFESTS (folders or .tgz by name), rendered by
-   the real helm and kustomize;
-2. components/kubernetes/sources.lock.json (MLOPS_SOURCES_LOCK overrides its place): facts of a render with these values (evidence
-   `locked`), or of another one (evidence `default`).
+1. the real source at hand: a local path given as the chart, or MLOPS_CHARTS / MLOPS_MANIFESTS (folders or .tgz by name),
+   rendered by the real helm and kustomize;
+2. components/kubernetes/sources.lock.json (MLOPS_SOURCES_LOCK overrides its place): facts of a render with these values
+   (evidence `locked`), or of another one (evidence `default`).
 Never the network.
 """
 
@@ -42,7 +42,10 @@ def chart_name(reference: str) -> str:
 
 
 def chart_folder(reference: str, version: str) -> Path | None:
-    """The chart as a folder or archive that helm can render; None where only the lock can help. Raises Failure for another version."""
+    """The chart as a folder or archive that helm can render; None where only the lock can help.
+
+    Raises Failure where MLOPS_CHARTS has it in another version.
+    """
     local = Path(reference)
     if ("://" not in reference and (local / "Chart.yaml").is_file()) or (local.suffix == ".tgz" and local.is_file()):
         return local
@@ -93,8 +96,8 @@ def locked(reference: str, version: str, values_hash: str, namespace: str, inclu
     if source is None:
         have = ", ".join(sorted(known)) or "nothing"
         raise Failure(
-            f"{reference}: not found. It is no local path, MLOPS_CHARTS / MLOPS_MANIFESTS have no {name!r}, and {path.name} has {have}."
-            " Fetch it with `mlops sources fetch`, or render it into the lock with `mlops sources lock`"
+            f"{reference}: not found. It is no local path, MLOPS_CHARTS / MLOPS_MANIFESTS have no {name!r}, and {path.name}"
+            f" has {have}. Fetch it with `mlops sources fetch`, or render it into the lock with `mlops sources lock`"
         )
     if version and str(source.get("version", "")).removeprefix("v") != version.removeprefix("v"):
         raise Failure(
@@ -151,13 +154,14 @@ def _moved(obj: Object, rendered: str, wanted: str) -> Object:
 def _renamed(value: Any, rendered: str, wanted: str) -> Any:
     if isinstance(value, dict):
         return {
-            key: wanted if key == "namespace" and item == rendered else _renamed(item, rendered, wanted) for key, item in value.items()
+            key: wanted if key == "namespace" and item == rendered else _renamed(item, rendered, wanted)
+            for key, item in value.items()
         }
     return [_renamed(item, rendered, wanted) for item in value] if isinstance(value, list) else value
 
 
 def usable(objects: Iterable[Object]) -> list[Object]:
-    """Without what the sandbox cannot serve: aggregated APIServices, conversion webhooks, CA bundles of webhooks that no pod answers."""
+    """Without what the sandbox cannot serve: aggregated APIServices, conversion webhooks, CA bundles of webhooks."""
     return [_bundleless(crds.served(obj)) for obj in objects if not crds.is_aggregated(obj)]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sandbox.providers.kubernetes.naming import field_manager
 from sandbox.providers.kubernetes.normalize import is_crd
+from sandbox.providers.kubernetes.tables import words
 from sandbox.providers.values import Secret
 
 INPUTS: Final = "__inputs"
@@ -17,9 +18,7 @@ API_VERSION: Final = "__initialApiVersion"
 MANAGER: Final = "__fieldManager"
 _DASHED: Final = {
     f"x_kubernetes_{name}": f"x-kubernetes-{name.replace('_', '-')}"
-    for name in (
-        ["embedded_resource", "int_or_string", "list_map_keys", "list_type", "map_type", "preserve_unknown_fields", "validations"]
-    )
+    for name in words("embedded_resource int_or_string list_map_keys list_type map_type preserve_unknown_fields validations")
 }
 _UNDERSCORED: Final = {dashed: name for name, dashed in _DASHED.items()}
 
@@ -30,7 +29,9 @@ def sent(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return _renamed(obj, _DASHED.get) if is_crd(obj) else obj
 
 
-def outputs(live: Mapping[str, Any], inputs: Mapping[str, Any], api_version: str, manager: str, preview: bool = False) -> dict[str, Any]:
+def outputs(
+    live: Mapping[str, Any], inputs: Mapping[str, Any], api_version: str, manager: str, preview: bool = False
+) -> dict[str, Any]:
     """The state of a live object; data of a Secret is marked secret, a preview knows no status yet."""
     obj = dict(live)
     metadata = dict(obj.get("metadata") or {})

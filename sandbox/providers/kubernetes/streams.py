@@ -15,7 +15,7 @@ _LINGER: Final = 3.0  # seconds that a watch without subscribers is kept: the ne
 
 
 async def follow(api: Api, path: str, params: Mapping[str, str]) -> AsyncGenerator[tuple[str, Object], None]:
-    """("LIST", the list) with the present state, then ("ADDED" | "MODIFIED" | "DELETED", object); a lost connection lists anew."""
+    """("LIST", the list) with the present state, then ("ADDED" | "MODIFIED" | "DELETED", object); lost connections list anew."""
     while True:
         listing = await api.call("GET", path, params)
         yield "LIST", listing

@@ -17,12 +17,13 @@ def words(text: str) -> tuple[str, ...]:
     """The words of a text; long lists of names read better so."""
     return tuple(text.split())
 
+
 _BUILT_IN_GROUPS: Final = frozenset(
     words(
-    "admissionregistration.k8s.io apiextensions.k8s.io apiregistration.k8s.io apps autoscaling batch "
-    "certificates.k8s.io coordination.k8s.io discovery.k8s.io events.k8s.io extensions flowcontrol.apiserver.k8s.io "
-    "networking.k8s.io node.k8s.io policy rbac.authorization.k8s.io resource.k8s.io scheduling.k8s.io "
-    "storage.k8s.io"
+        "admissionregistration.k8s.io apiextensions.k8s.io apiregistration.k8s.io apps autoscaling batch "
+        "certificates.k8s.io coordination.k8s.io discovery.k8s.io events.k8s.io extensions flowcontrol.apiserver.k8s.io "
+        "networking.k8s.io node.k8s.io policy rbac.authorization.k8s.io resource.k8s.io scheduling.k8s.io "
+        "storage.k8s.io"
     )
 )
 
@@ -84,7 +85,7 @@ def is_built_in(api_version: str) -> bool:
 
 
 def force_new(obj: dict[str, Any], secret_mutable: bool = False, config_map_mutable: bool = False) -> Fields:
-    """Fields of this object whose change replaces it. Secrets and ConfigMaps count as immutable unless the provider says otherwise."""
+    """Fields whose change replaces the object. Secrets and ConfigMaps count as immutable unless the provider says otherwise."""
     group, kind = group_of(str(obj.get("apiVersion", ""))), str(obj.get("kind", ""))
     immutable = obj.get("immutable") is True
     if not group and kind == "Secret" and (immutable or not secret_mutable):

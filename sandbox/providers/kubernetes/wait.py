@@ -160,7 +160,9 @@ async def _endpoints(cluster: Cluster, last: _Last) -> None:
     async with cluster.streams.subscribe(f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices", {}) as changes:
         while True:
             slices = [
-                part for part in changes.objects if (part["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name
+                part
+                for part in changes.objects
+                if (part["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name
             ]
             last.verdict = conditions.endpoints(slices)
             if last.verdict.ready:
@@ -168,7 +170,9 @@ async def _endpoints(cluster: Cluster, last: _Last) -> None:
             settling = slices and not any(part.get("endpoints") for part in slices)
             try:
                 async with asyncio.timeout(SETTLE if settling else None):
-                    await changes.next(lambda obj: (obj["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name)
+                    await changes.next(
+                        lambda obj: (obj["metadata"].get("labels") or {}).get("kubernetes.io/service-name") == name
+                    )
             except TimeoutError:
                 return
 
@@ -182,7 +186,9 @@ async def until_gone(cluster: Cluster, resource: Resource, obj: Object, seconds:
         return
     finalizers = (last.obj.get("metadata") or {}).get("finalizers") or []
     entries = (last.obj.get("status") or {}).get("conditions") or []
-    left = [str(entry.get("message")) for entry in entries if "Remaining" in str(entry.get("type")) and entry.get("status") == "True"]
+    left = [
+        str(entry.get("message")) for entry in entries if "Remaining" in str(entry.get("type")) and entry.get("status") == "True"
+    ]
     words = [f"{ended} while waiting for deletion ({time.monotonic() - started:.0f} s)", *left]
     if finalizers:
         words.append(f"finalizers might be preventing deletion ({', '.join(finalizers)})")

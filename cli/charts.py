@@ -1,0 +1,156 @@
+"""Which charts the stacks and blueprints ask for, with which values: the real program, run without an engine."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from google.protobuf import struct_pb2
+from pulumi.runtime import mocks
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import SETTINGS
+
+from components.kubernetes.lockhash import values_hash
+from components.settings import ROOT, load_file
+from components.spec.stack import Stack, Target, Tier
+from components.validation.document import Document
+from components.validation.problems import Problems
+from components.validation.stackfile import check
+from sandbox.providers.kubernetes.components import CHART, runtime_view
+from sandbox.providers.values import UNKNOWN_TEXT
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One render of a chart."""
+
+    chart: str
+    version: str
+    repo: str
+    release: str
+    namespace: str
+    values: dict[str, Any]
+    skip_crds: bool
+    stack: str
+    """The first stack or blueprint that asks for it."""
+
+    @property
+    def key(self) -> str:
+        """Hash of the values, as the lock knows a render."""
+        return values_hash(self.values)
+
+
+class _Monitor(mocks.MockMonitor):
+    """Answers as an engine would in a preview: what is read or drawn is unknown, Outputs keep what they depend on."""
+
+    def __init__(self, found: list[Any]):
+        super().__init__(_Nothing())
+        self._found = found
+
+    def RegisterResource(self, request: Any) -> Any:
+        if request.type == CHART:
+            self._found.append(request.object)
+        urn = self.make_urn(request.parent, request.type, request.name)
+        known = struct_pb2.Struct()
+        # what an apply of the API server says of an object: its own name and namespace
+        if "metadata" in request.object.fields:
+            known.fields["metadata"].CopyFrom(request.object.fields["metadata"])
+        return resource_pb2.RegisterResourceResponse(urn=urn, id="", object=known)
+
+    def ReadResource(self, request: Any) -> Any:
+        unknown = struct_pb2.Struct()
+        for key in ("data", "spec", "metadata"):
+            unknown.fields[key].string_value = UNKNOWN_TEXT
+        urn = self.make_urn(request.parent, request.type, request.name)
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=unknown)
+
+    def GetDeploymentInfo(self, request: Any) -> Any:
+        found = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
+        found.supportedFeatures.append(resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES)
+        return found
+
+
+class _Nothing(mocks.Mocks):
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        return "", {}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        return {}, None
+
+
+def run(stack: Stack, root: Path = ROOT) -> list[Wanted]:
+    """The charts of one stack's program, in order. Raises whatever the program raises."""
+    from components.platform import Platform
+
+    found: list[Any] = []
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        mocks.set_mocks(_Nothing(), project="mlops", stack=stack.name, preview=True, monitor=_Monitor(found))
+        untyped: Any = mocks
+        untyped.test(lambda: Platform(stack.name, stack) and None)()
+        untyped = pulumi.runtime.settings
+        loop.run_until_complete(untyped._shutdown_callbacks())
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        asyncio.set_event_loop(None)
+        loop.close()
+        SETTINGS.rpc_manager.clear()
+    return [_wanted(inputs, stack.name) for inputs in found]
+
+
+def _wanted(inputs: struct_pb2.Struct, stack: str) -> Wanted:
+    plain = {key: runtime_view(value) for key, value in inputs.fields.items()}
+    reference = str(plain["chart"])
+    return Wanted(
+        chart=reference.rpartition("/")[2],
+        version=str(plain.get("version") or ""),
+        repo=str((plain.get("repositoryOpts") or {}).get("repo") or reference),
+        release=str(plain.get("name") or ""),
+        namespace=_namespace(inputs),
+        values=plain.get("values") or {},
+        skip_crds=bool(plain.get("skipCrds")),
+        stack=stack,
+    )
+
+
+def _namespace(inputs: struct_pb2.Struct) -> str:
+    """The namespace's name, also where it is the output of the Namespace."""
+    field = inputs.fields["namespace"]
+    found = field.struct_value.fields["value"].string_value if field.HasField("struct_value") else field.string_value
+    return found or "default"
+
+
+def stacks(root: Path = ROOT, say: Callable[[str], None] = print) -> Iterator[Stack]:
+    """Every stack that can stand on Kubernetes: the files as they are, the same flipped to it, and each blueprint alone."""
+    for file in sorted((root / "stacks").glob("Pulumi.*.yaml")):
+        found = load_file(file)
+        if isinstance(found, Problems):
+            say(found.text())
+        elif found.target is Target.KUBERNETES:
+            yield found
+        else:
+            yield from _flipped(found)
+    for file in sorted((root / "blueprints").glob("*.yaml")):
+        name = f"blueprint-{file.stem}"
+        spec = {"mlops:target": "kubernetes", "mlops:blueprint": file.stem, "mlops:spec": {}}
+        found = check(Document(None, {"config": spec}), name, root)
+        # a blueprint that only makes sense with a stack's own lines (a team's name) is covered by its stacks
+        if isinstance(found, Stack):
+            yield found
+
+
+def _flipped(stack: Stack) -> Iterator[Stack]:
+    if stack.spec.tier is not Tier.TEAM or Target.KUBERNETES in stack.spec.platform_stack:
+        yield stack.model_copy(update={"target": Target.KUBERNETES})
+
+
+def collect(root: Path = ROOT, say: Callable[[str], None] = print) -> list[Wanted]:
+    """Every render that the stacks and blueprints of `root` ask for, once each, by chart and hash."""
+    found: dict[tuple[str, str], Wanted] = {}
+    for stack in stacks(root, say):
+        for wanted in run(stack, root):
+            found.setdefault((wanted.chart, wanted.key), wanted)
+    return [found[key] for key in sorted(found)]

@@ -1,0 +1,127 @@
+"""Check and diff of one Kubernetes object: names, namespaces, what changed and what that takes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sandbox.providers.kubernetes import objects, states
+from sandbox.providers.kubernetes.api import PREVIEW_PATIENCE, Unreachable
+from sandbox.providers.kubernetes.cluster import Cluster
+from sandbox.providers.kubernetes.diff import changes, replacing, without_ignored
+from sandbox.providers.kubernetes.naming import auto_name, is_autonamed, is_named, set_name
+from sandbox.providers.kubernetes.normalize import is_crd, normalize, prune, without_nulls
+from sandbox.providers.kubernetes.tables import IDENTITY, force_new, group_of
+from sandbox.providers.model import Call, Changes, Checked, CheckFailed, Failure
+
+Object = dict[str, Any]
+_SERVERS: Final = frozenset({"creationTimestamp", "uid", "resourceVersion"})
+# Names given in this process: (urn -> name) of objects that are there, so that a replacement never gets the same one.
+_given: dict[str, str] = {}
+
+
+def is_patch(call: Call) -> bool:
+    """True for resources that manage some fields of somebody else's object."""
+    return call.type.rpartition(":")[2] == f"{call.inputs.get('kind') or call.old_outputs.get('kind')}Patch"
+
+
+def identity(type_token: str) -> tuple[str, str]:
+    """(apiVersion, kind) of a type token kubernetes:<group>/<version>:<kind>; Patch kinds keep their suffix here."""
+    _, _, rest = type_token.partition(":")
+    api_version, _, kind = rest.rpartition(":")
+    return (api_version if group_of(api_version) else api_version.rpartition("/")[2]), kind
+
+
+async def check(cluster: Cluster | None, call: Call) -> Checked:
+    """Inputs with their name, namespace, apiVersion and kind. Raises Failure for what no object can be."""
+    obj = states.sent(without_nulls(call.inputs))
+    api_version, kind = identity(call.type)
+    obj.setdefault("apiVersion", api_version)
+    obj.setdefault("kind", kind)
+    call.inputs = obj
+    if kind.endswith("List") and "items" in obj:
+        raise Failure("list resources cannot be created directly; use the underlying resource types")
+    metadata = obj.setdefault("metadata", {})
+    if isinstance(metadata, dict):
+        obj["metadata"] = {key: value for key, value in metadata.items() if key not in _SERVERS}
+    _name(call, obj)
+    if isinstance(obj["metadata"], dict) and not obj["metadata"].get("namespace") and cluster is not None:
+        await _namespace(cluster, call, obj)
+    if is_crd(obj) and cluster is not None:
+        cluster.discovery.plan(obj)
+    return Checked(states.hide(obj))
+
+
+def _name(call: Call, obj: Object) -> None:
+    metadata = obj["metadata"]
+    if is_patch(call):
+        if not is_named(obj):
+            raise CheckFailed([("metadata.name", "patch resources require the `.metadata.name` field to be set")])
+        return
+    if is_named(obj):
+        return
+    if isinstance(metadata, dict) and metadata.get("generateName"):
+        raise CheckFailed([("metadata.generateName", "the field is not supported in Server-Side Apply mode")])
+    if call.old_inputs and is_autonamed(call.old_inputs):
+        name = str(call.old_inputs["metadata"]["name"])
+        _given[call.urn] = name
+        set_name(obj, name)
+        return
+    if call.naming_enforced and not call.proposed_name:
+        raise CheckFailed([("metadata.name", "autonaming is disabled, resource requires the .metadata.name field to be set")])
+    name = call.proposed_name or auto_name(call.urn, normalize(obj))
+    if name == _given.get(call.urn):  # replaced for another reason than its inputs: both objects exist for a while
+        name = auto_name(call.urn, normalize(obj), taken=name)
+    set_name(obj, name)
+
+
+async def _namespace(cluster: Cluster, call: Call, obj: Object) -> None:
+    try:
+        namespaced = await cluster.discovery.namespaced(str(obj["apiVersion"]), str(obj["kind"]), PREVIEW_PATIENCE)
+    except Unreachable:
+        namespaced = None
+    if namespaced is not False:  # a kind nobody knows yet: assumed to be namespaced, put right when it is created
+        obj["metadata"]["namespace"] = cluster.namespace
+
+
+async def diff(cluster: Cluster | None, call: Call) -> Changes:
+    """Live object as recorded (and refreshed) against new inputs."""
+    live = states.live_of(call.old_outputs)
+    old_inputs = normalize(states.inputs_of(call.old_outputs, call.old_inputs))
+    new = normalize(states.sent(call.inputs))
+    pruned = prune(normalize(live), old_inputs, dropped=normalize(live))
+    pruned.setdefault("apiVersion", new.get("apiVersion"))
+    pruned.setdefault("kind", new.get("kind"))
+    await _same_namespace(cluster, pruned, new)
+    metadata = new.get("metadata")
+    if isinstance(metadata, dict) and metadata.get("name") and isinstance(pruned.get("metadata"), dict):
+        pruned["metadata"]["name"] = objects.name_of(live)
+    found = without_ignored(changes(pruned, new), call.ignore_changes)
+    if not found:
+        return Changes()
+    fields = IDENTITY
+    if not is_patch(call):
+        given = cluster.switches if cluster else None
+        fields = force_new(new, given.secret_mutable if given else False, given.config_map_mutable if given else False)
+    replace = replacing(found, new, pruned, fields)
+    same_place = objects.name_of(new) == objects.name_of(live) and objects.namespace_of(new) == objects.namespace_of(pruned)
+    return Changes(found, replace, bool(replace) and is_named(new) and not is_autonamed(new) and same_place)
+
+
+async def _same_namespace(cluster: Cluster | None, pruned: Object, new: Object) -> None:
+    """No namespace and "default" are the same for a namespaced kind; for others a namespace says nothing."""
+    try:
+        namespaced = (
+            True
+            if cluster is None
+            else await cluster.discovery.namespaced(str(new.get("apiVersion")), str(new.get("kind")), PREVIEW_PATIENCE)
+        )
+    except Unreachable:
+        namespaced = True
+    for obj in (pruned, new):
+        metadata = obj.get("metadata")
+        if not isinstance(metadata, dict):
+            continue
+        if namespaced is False:
+            metadata.pop("namespace", None)
+        elif not metadata.get("namespace"):
+            metadata["namespace"] = "default"
