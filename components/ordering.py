@@ -16,10 +16,14 @@ class Order:
     uses: Mapping[str, tuple[str, ...]]
 
 
-def providers(target: str, chosen: list[str]) -> dict[str, str]:
-    """The chosen system that meets each contract, by contract key; the first in the spec's order wins."""
+def providers(target: str, chosen: list[str], tier: str = "all") -> dict[str, str]:
+    """The chosen system that meets each contract, by contract key; the first in the spec's order wins.
+
+    The foundation counts where it may stand: a team's stack has the platform's.
+    """
     found: dict[str, str] = {}
-    for system in [FOUNDATION, *chosen]:
+    foundation = [FOUNDATION] if tier in _fact(target, FOUNDATION).tiers else []
+    for system in [*foundation, *chosen]:
         for contract in _fact(target, system).provides:
             found.setdefault(contract, system)
     return found
@@ -32,7 +36,7 @@ def order(target: str, spec: StackSpec) -> Order:
     edge only where no cycle arises from it, since a system must work without. Raises graphlib.CycleError.
     """
     chosen = list(spec.systems.chosen())
-    by_contract = providers(target, chosen)
+    by_contract = providers(target, chosen, spec.tier.value)
     edges: dict[str, set[str]] = {system: set() for system in chosen}
     for system in chosen:
         for need in _fact(target, system).needs:

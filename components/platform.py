@@ -7,6 +7,7 @@ import pulumi
 
 from components import contracts, targets
 from components.contracts import Consumer, Wants
+from components.deployed import refuse_flip
 from components.naming import Naming
 from components.ordering import Order, order
 from components.spec.stack import Stack, Tier
@@ -22,6 +23,7 @@ class Platform(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None):
+        refuse_flip(stack)
         spec = stack.spec
         facts = {
             "target": stack.target.value,

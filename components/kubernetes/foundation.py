@@ -79,9 +79,9 @@ class KubernetesFoundation(pulumi.ComponentResource):
     namespace, taken to be `cert-manager`; a root of the company's own is not offered yet.
     """
 
-    needs: Sequence[type] = ()
-    optional: Sequence[type] = ()
-    provides: Sequence[type] = (contracts.Certificates,)
+    needs = ()
+    optional = ()
+    provides = (contracts.Certificates,)
     tiers = ("all", "platform")
     namespace = NAMESPACE
     webhooks = (10250, 6443)

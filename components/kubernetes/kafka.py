@@ -81,9 +81,9 @@ class StrimziKafka(pulumi.ComponentResource):
     transactions named after it, and a Secret in the consumer's namespace. Limits: fewer than three brokers keep one copy.
     """
 
-    needs: Sequence[type] = (contracts.Certificates,)
-    optional: Sequence[type] = (contracts.Metrics,)
-    provides: Sequence[type] = (contracts.Broker,)
+    needs = (contracts.Certificates,)
+    optional = (contracts.Metrics,)
+    provides = (contracts.Broker,)
     tiers = ("all", "platform")
     namespace = "kafka"
     stateful = True

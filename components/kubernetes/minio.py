@@ -89,9 +89,9 @@ class MinioStore(pulumi.ComponentResource):
     key's Secret and re-runs its Job, running consumers read it at their next start.
     """
 
-    needs: Sequence[type] = (contracts.Certificates,)
-    optional: Sequence[type] = (contracts.Metrics,)
-    provides: Sequence[type] = (contracts.ObjectStore,)
+    needs = (contracts.Certificates,)
+    optional = (contracts.Metrics,)
+    provides = (contracts.ObjectStore,)
     tiers = ("all", "platform")
     namespace = "minio"
     stateful = True

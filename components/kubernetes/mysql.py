@@ -77,9 +77,9 @@ class PerconaMysql(pulumi.ComponentResource):
     failover; tables need primary keys (group replication); the operator cannot verify a private CA of the object store.
     """
 
-    needs: Sequence[type] = (contracts.Certificates, contracts.ObjectStore)
-    optional: Sequence[type] = (contracts.Metrics,)
-    provides: Sequence[type] = (contracts.Database,)
+    needs = (contracts.Certificates, contracts.ObjectStore)
+    optional = (contracts.Metrics,)
+    provides = (contracts.Database,)
     tiers = ("all", "platform")
     namespace = "mysql"
     # the operator's Deployment sets neither seccompProfile nor dropped capabilities (chart 1.1.0, templates/deployment.yaml)

@@ -2,15 +2,27 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes import core
 
+from components.contracts import Certificates
+from components.kubernetes.foundation import CA
 from components.kubernetes.teams import CONTRACT, DOCUMENT
 from components.published import Published
 
 ABSENT = frozenset({"kms_key"})
 """Fields of an access that Kubernetes never sets."""
+
+
+class PublishedOnCluster(Published):
+    """The document, and beside what was granted the platform's certificates: their names are the same everywhere."""
+
+    def contracts(self) -> dict[type, Any]:
+        """As Published, and Certificates; a platform without them fails the run by name."""
+        self.field("contracts", "Certificates", "issuer")
+        return {**super().contracts(), Certificates: Certificates(issuer=CA, bundle=CA)}
 
 
 def read(team: str, platform: str, opts: pulumi.ResourceOptions) -> Published:
@@ -34,4 +46,4 @@ def read(team: str, platform: str, opts: pulumi.ResourceOptions) -> Published:
             )
         return text
 
-    return Published(pulumi.Output.unsecret(found.data.apply(check)), platform, team, ABSENT)
+    return PublishedOnCluster(pulumi.Output.unsecret(found.data.apply(check)), platform, team, ABSENT)

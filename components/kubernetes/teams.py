@@ -180,5 +180,6 @@ def publish(
         f"{name}-contract",
         metadata=meta.v1.ObjectMetaArgs(name=CONTRACT, namespace=fence.namespace),
         data={DOCUMENT: document(platform, team, met, given, {})},
-        opts=pulumi.ResourceOptions(parent=fence, depends_on=grants.ready),
+        # the fence is among what the grants wait for, and the document is one of the fence's own children
+        opts=pulumi.ResourceOptions(parent=fence, depends_on=[r for r in grants.ready if r is not fence]),
     )

@@ -23,7 +23,7 @@ IAM_PORT = 9098
 
 
 @dataclass
-class TopicArgs:
+class MskTopicArgs:
     """One topic."""
 
     partitions: int
@@ -49,7 +49,7 @@ class MskKafkaArgs:
     """ARN of the key for volumes and logs."""
     production: bool
     """Protect and retain the cluster."""
-    topics: dict[str, TopicArgs] = field(default_factory=dict)
+    topics: dict[str, MskTopicArgs] = field(default_factory=dict)
     """Topics by name."""
 
 
@@ -190,7 +190,7 @@ class MskKafka(pulumi.ComponentResource):
             kms_key=network.kms_key,
             production=site.spec.environment == "prod",
             topics={
-                name: TopicArgs(t.partitions, t.replicas or min(3, brokers), duration_seconds(t.retention) * 1000)
+                name: MskTopicArgs(t.partitions, t.replicas or min(3, brokers), duration_seconds(t.retention) * 1000)
                 for name, t in config.topics.items()
             },
         )

@@ -16,7 +16,7 @@ from components.system import Site
 
 
 @dataclass
-class BucketArgs:
+class S3BucketArgs:
     """One bucket."""
 
     versioning: bool = True
@@ -37,7 +37,7 @@ class S3BucketsArgs:
     region: str
     production: bool
     """Protect and retain the buckets."""
-    buckets: dict[str, BucketArgs] = field(default_factory=dict)
+    buckets: dict[str, S3BucketArgs] = field(default_factory=dict)
     """Buckets that stand although nobody asked for them, by name."""
 
 
@@ -66,18 +66,18 @@ class S3Buckets(pulumi.ComponentResource):
         keep = pulumi.ResourceOptions(protect=args.production or None, retain_on_delete=args.production or None)
         self._kept = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), keep)
         self._opts = pulumi.ResourceOptions(parent=self)
-        self._logs = self._bucket("access-logs", BucketArgs(versioning=False, expire_days=90), log_to=None)
+        self._logs = self._bucket("access-logs", S3BucketArgs(versioning=False, expire_days=90), log_to=None)
         self.log_bucket = self._logs.bucket
         for bucket, options in args.buckets.items():
             self._ensure(bucket, options)
         self.register_outputs({"logBucket": self.log_bucket})
 
-    def _ensure(self, bucket: str, options: BucketArgs | None = None) -> aws.s3.Bucket:
+    def _ensure(self, bucket: str, options: S3BucketArgs | None = None) -> aws.s3.Bucket:
         if bucket not in self._buckets:
-            self._buckets[bucket] = self._bucket(bucket, options or BucketArgs(), log_to=self._logs)
+            self._buckets[bucket] = self._bucket(bucket, options or S3BucketArgs(), log_to=self._logs)
         return self._buckets[bucket]
 
-    def _bucket(self, bucket: str, options: BucketArgs, log_to: aws.s3.Bucket | None) -> aws.s3.Bucket:
+    def _bucket(self, bucket: str, options: S3BucketArgs, log_to: aws.s3.Bucket | None) -> aws.s3.Bucket:
         name = f"{self._name}-{bucket}"
         stem = fit(f"{self._args.prefix}-{bucket}", LIMITS["s3-bucket"] - 13)
         made = aws.s3.Bucket(
@@ -167,7 +167,7 @@ class S3Buckets(pulumi.ComponentResource):
             )
         return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
 
-    def _lifecycle(self, name: str, bucket: aws.s3.Bucket, options: BucketArgs) -> None:
+    def _lifecycle(self, name: str, bucket: aws.s3.Bucket, options: S3BucketArgs) -> None:
         rules = [
             aws.s3.BucketLifecycleConfigurationRuleArgs(
                 id="tidy",
@@ -226,7 +226,7 @@ class S3Buckets(pulumi.ComponentResource):
             region=network.region,
             production=site.spec.environment == "prod",
             buckets={
-                name: BucketArgs(b.versioning, duration_seconds(b.expire_after) // 86400 if b.expire_after else 0)
+                name: S3BucketArgs(b.versioning, duration_seconds(b.expire_after) // 86400 if b.expire_after else 0)
                 for name, b in config.buckets.items()
             },
         )

@@ -96,6 +96,8 @@ def up(node_spec: Path | None = None, say: Callable[[str], None] = lambda _: Non
 
 
 def _start_control_plane(say: Callable[[str], None]) -> None:
+    if (home() / "etcd").is_dir() and not pki.complete():
+        raise ProcessError(f"{pki.folder()} lacks the keys of {home() / 'etcd'}: `mlops sandbox reset` starts afresh")
     pki.ensure()
     if alive("kube-apiserver") and alive("etcd"):
         allocated = read_run()["ports"]

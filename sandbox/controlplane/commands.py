@@ -176,7 +176,8 @@ def kwok() -> list[str]:
     documents = [json.dumps(configuration), *(path.read_text() for path in sorted(STAGES.glob("*.yaml")))]
     path = write_private(home() / "kwok.yaml", "\n---\n".join(documents))
     kubeconfig = pki.folder() / "kwok.kubeconfig"
-    return [str(tool("kwok")), f"--kubeconfig={kubeconfig}", f"--config={path}"]
+    # at its default level it logs every heartbeat
+    return [str(tool("kwok")), f"--kubeconfig={kubeconfig}", f"--config={path}", "--v=WARN"]
 
 
 def environment(process: str) -> dict[str, str]:

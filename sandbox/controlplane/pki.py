@@ -116,10 +116,14 @@ class Authority:
         write_private(folder() / f"{name}.key", _pem(key))
 
 
+def complete() -> bool:
+    """Whether everything was made; the marker is written last."""
+    return (folder() / "complete").is_file()
+
+
 def ensure() -> None:
-    """Makes all of it where it is not there; a half-made folder (no marker) is made anew."""
-    marker = folder() / "complete"
-    if marker.is_file():
+    """Makes all of it where it is not there; what was left half-made is made anew."""
+    if complete():
         return
     folder().mkdir(parents=True, exist_ok=True)
     folder().chmod(0o700)
@@ -135,7 +139,7 @@ def ensure() -> None:
     write_private(folder() / "admin.token", secrets.token_urlsafe(32))
     write_private(folder() / "tokens.csv", f'{admin_token()},mlops-admin,mlops-admin,"system:masters"\n')
     write_private(folder() / "encryption.yaml", json.dumps(_encryption()))
-    write_private(marker, "")
+    write_private(folder() / "complete", "")
 
 
 def _encryption() -> dict[str, object]:

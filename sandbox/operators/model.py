@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sandbox.operators.kinds import Resource
 
 DATA = Path(__file__).parent / "data"
+CHILDREN = ".children.yaml"
+"""Ending of the file that holds the `children` where they are many."""
 
 
 class DataError(Exception):
@@ -47,7 +49,7 @@ class Finalizer(_Data):
     name: str
     add: bool = False
     """True where the operator sets it; False where a user asks for its service by setting it."""
-    deletes: list[Any] = Field(default_factory=list)
+    deletes: Any = Field(default_factory=list)
     """Objects (apiVersion, kind, metadata) that go before it is taken off (a template)."""
 
 
@@ -81,8 +83,12 @@ class CustomResource(_Data):
 
 def read(path: Path) -> CustomResource:
     """One data file; DataError names the file and the fields that are wrong."""
+    children = path.with_suffix(CHILDREN)
     try:
-        loaded = CustomResource.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if children.is_file():
+            content["children"] = yaml.safe_load(children.read_text(encoding="utf-8"))
+        loaded = CustomResource.model_validate(content)
     except (ValidationError, yaml.YAMLError) as error:
         raise DataError(f"{path}: {error}") from None
     expected = DATA / loaded.resource.group / f"{loaded.kind}.yaml"
@@ -94,5 +100,5 @@ def read(path: Path) -> CustomResource:
 @cache
 def load() -> dict[str, CustomResource]:
     """All of them, by kind; kinds are unique here."""
-    found = [read(path) for path in sorted(DATA.glob("*/*.yaml"))]
+    found = [read(path) for path in sorted(DATA.glob("*/*.yaml")) if not path.name.endswith(CHILDREN)]
     return {item.kind: item for item in found}

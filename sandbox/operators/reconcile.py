@@ -58,6 +58,7 @@ class Reconciler:
         names = context(view, cr)
         operator = find_operator(cr, data, view, names)
         if operator is None:
+            self._waits_in_vain(cr, data)
             return None
         names |= {"operator": operator, "operatorNamespace": operator["metadata"]["namespace"]}
         for name, template in data.values.items():
@@ -159,6 +160,13 @@ class Reconciler:
         self._store.put(changed)
         return changed
 
+    def _waits_in_vain(self, cr: Object, data: CustomResource) -> None:
+        """Says why a deleted object stays: its finalizer needs the operator, here as on any cluster."""
+        left = [item.name for item in data.finalizers if item.name in (cr["metadata"].get("finalizers") or ())]
+        if cr["metadata"].get("deletionTimestamp") and left:
+            where = (data.kind, cr["metadata"].get("namespace", ""), cr["metadata"]["name"], left[0], data.operator.name)
+            logger.warning("%s %s/%s is deleted but keeps its finalizer %s until %s runs again", *where)
+
     async def _finish(self, cr: Object, data: CustomResource, names: Mapping[str, Any]) -> None:
         have = cr["metadata"].get("finalizers") or []
         ours = [item for item in data.finalizers if item.name in have]
@@ -188,12 +196,10 @@ def _owner(cr: Object) -> dict[str, Any]:
 
 def find_operator(cr: Object, data: CustomResource, view: View, names: Mapping[str, Any]) -> Object | None:
     """The available Deployment of the operator that serves this object's namespace, or None."""
-    selector = evaluate(data.operator.selector, names).items()
+    selector = evaluate(data.operator.selector, names)
     namespace = cr["metadata"].get("namespace")
     own = data.operator.watches.scope == "own"
-    for deployment in view.select("Deployment", namespace if own else None):
-        if not selector <= get(deployment, "spec.template.metadata.labels", {}).items():
-            continue
+    for deployment in view.select("Deployment", namespace if own else None, selector):
         if condition(deployment, "Available") and (own or _serves(deployment, data, namespace)):
             return deployment
     return None

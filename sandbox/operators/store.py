@@ -11,6 +11,10 @@ Key = tuple[str, str, str]
 """(kind, namespace, name); namespace is empty for cluster-wide objects. An empty name stands for "any of this kind there"."""
 
 
+Read = tuple[str, str, str, frozenset[tuple[str, str]]]
+"""(kind, namespace, name, labels) that a reconciliation asked for; an empty name means every object with those labels."""
+
+
 def key_of(obj: Mapping[str, Any]) -> Key:
     """The key of an object."""
     metadata = obj["metadata"]
@@ -23,6 +27,13 @@ def _age(obj: Mapping[str, Any]) -> int:
     return int(version) if version.isdecimal() else 0
 
 
+def labels_of(obj: Mapping[str, Any]) -> Mapping[str, str]:
+    """The labels by which an object is looked for: of a Deployment those of its pods, which name the operator it runs."""
+    holder = obj["spec"]["template"] if obj["kind"] == "Deployment" else obj
+    labels: Mapping[str, str] = (holder.get("metadata") or {}).get("labels") or {}
+    return labels
+
+
 class Store:
     """Objects by kind, with an index of which custom resources read what: an object's change wakes exactly those."""
 
@@ -30,8 +41,8 @@ class Store:
         """`changed` is told the custom resources to look at again, and the changed object itself."""
         self._changed = changed
         self._objects: dict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
-        self._readers: dict[Key, set[Key]] = defaultdict(set)
-        self._reads: dict[Key, set[Key]] = {}
+        self._readers: dict[Key, dict[frozenset[tuple[str, str]], set[Key]]] = defaultdict(lambda: defaultdict(set))
+        self._reads: dict[Key, set[Read]] = {}
 
     def put(self, obj: Object) -> bool:
         """Keeps an object unless a newer state of it is known already; False where nothing changed."""
@@ -41,7 +52,8 @@ class Store:
             return False
         obj["metadata"].pop("managedFields", None)
         self._objects[kind][namespace, name] = obj
-        self._changed(self.readers(obj) | {key_of(obj)})
+        # one that lost a label matters to who looked for it
+        self._changed(self.readers(obj) | (self.readers(known) if known else set()) | {key_of(obj)})
         return True
 
     def replace(self, kind: str, objects: list[Object], version: int | None = None) -> None:
@@ -70,12 +82,13 @@ class Store:
         known = sorted(self._objects[kind].items())
         return [obj for (where, _), obj in known if not namespace or where == namespace]
 
-    def record(self, reader: Key, reads: set[Key]) -> None:
+    def record(self, reader: Key, reads: set[Read]) -> None:
         """Notes what a custom resource looked at during its last reconciliation."""
-        for key in self._reads.get(reader, set()) - reads:
-            self._readers[key].discard(reader)
-        for key in reads:
-            self._readers[key].add(reader)
+        before = self._reads.get(reader, set())
+        for kind, namespace, name, labels in before - reads:
+            self._readers[kind, namespace, name][labels].discard(reader)
+        for kind, namespace, name, labels in reads - before:
+            self._readers[kind, namespace, name][labels].add(reader)
         self._reads[reader] = reads
 
     def forget(self, reader: Key) -> None:
@@ -86,10 +99,14 @@ class Store:
     def readers(self, obj: Mapping[str, Any]) -> set[Key]:
         """The custom resources to reconcile after this object changed."""
         kind, namespace, name = key_of(obj)
-        found: set[Key] = set()
-        for key in ((kind, namespace, name), (kind, namespace, ""), (kind, "", "")):
-            found |= self._readers.get(key, set())
-        return found
+        carried = labels_of(obj).items()
+        return {
+            reader
+            for key in ((kind, namespace, name), (kind, namespace, ""), (kind, "", ""))
+            for labels, found in self._readers.get(key, {}).items()
+            if labels <= carried
+            for reader in found
+        }
 
     def owned(self, uid: str) -> list[Object]:
         """The objects that name this uid among their owners."""
@@ -106,18 +123,17 @@ class View:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.reads: set[Key] = set()
+        self.reads: set[Read] = set()
 
     def find(self, kind: str, namespace: str | None, name: str | None) -> Object | None:
         """The object of that name, or None; name None finds nothing."""
         if not name:
             return None
-        key = (kind, namespace or "", name)
-        self.reads.add(key)
-        return self._store.get(key)
+        self.reads.add((kind, namespace or "", name, frozenset()))
+        return self._store.get((kind, namespace or "", name))
 
     def select(self, kind: str, namespace: str | None, labels: Mapping[str, Any] | None = None) -> list[Object]:
         """The objects of a kind (in every namespace when None) that carry all the labels."""
-        self.reads.add((kind, namespace or "", ""))
-        wanted = (labels or {}).items()
-        return [obj for obj in self._store.all(kind, namespace or "") if wanted <= obj["metadata"].get("labels", {}).items()]
+        wanted = frozenset((labels or {}).items())
+        self.reads.add((kind, namespace or "", "", wanted))
+        return [obj for obj in self._store.all(kind, namespace or "") if wanted <= labels_of(obj).items()]

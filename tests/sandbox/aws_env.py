@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 from botocore.config import Config
 
 from sandbox.build import BuildError, tool
@@ -82,6 +83,13 @@ class Trial(Engine):
         """Set config values in plain text."""
         for key, value in values.items():
             self.ok("config", "set", key, value)
+
+    def gone_but(self, cloud: Cloud, seconds: float = 30.0) -> bool:
+        """True when every process of this engine but the cloud's server ends by itself within this time."""
+        assert cloud.process is not None
+        others = [process for process in self.children() if process.pid != cloud.process.pid]
+        _, alive = psutil.wait_procs(others, timeout=seconds)
+        return not alive
 
     def refused(self, *arguments: str) -> str:
         """A command that must fail; its text."""

@@ -165,8 +165,8 @@ class _Mocks(mocks.Mocks):
             state |= self.reads[args.resource_id]
         return args.resource_id or f"{args.name}-id", state
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        return dict(args.args), None
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        return dict(args.args), []
 
 
 def _with_loop(call: Callable[[Any], Any], request: Any) -> Any:

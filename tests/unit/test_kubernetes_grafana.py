@@ -116,7 +116,8 @@ def test_an_added_variable_replaces_one_of_its_name() -> None:
     transform = extend.deployment("grafana", extend.Extension(env=[{"name": "A", "value": "2"}], notes={"k": "v"}))
     made = transform(deployment({"name": "grafana", "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "3"}]}))
     assert made is not None
-    template: Any = made.props["spec"]["template"]
+    props: Any = made.props
+    template = props["spec"]["template"]
     assert template["spec"]["containers"][0]["env"] == [{"name": "B", "value": "3"}, {"name": "A", "value": "2"}]
     assert template["metadata"]["annotations"] == {"k": "v"}
 

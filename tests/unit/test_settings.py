@@ -42,7 +42,7 @@ def program(config: dict[str, str], stack: str = "demo", secret_keys: tuple[str,
 
 def engine_view(path: Path) -> dict[str, str]:
     """A stack file's configuration as the engine hands it over: objects as JSON text."""
-    config = read(path, path.name).data["config"]
+    config = (read(path, path.name).data or {}).get("config", {})
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 
@@ -52,7 +52,7 @@ def test_program_and_validate_read_the_same_stack(stack: str) -> None:
     assert program(engine_view(path), stack) == settings.load_file(path)
 
 
-@pytest.mark.parametrize("kind", ["unknown-key", "missing-need", "ring", "plain-secret", "everything", "wrong-enum"])
+@pytest.mark.parametrize("kind", ["unknown-key", "missing-need", "ring", "plain-secret", "everything", "wrong-enum", "empty"])
 def test_program_and_validate_report_the_same_text(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project(tmp_path, stack__demo="")
     path = tmp_path / "stacks" / "Pulumi.demo.yaml"
@@ -61,7 +61,7 @@ def test_program_and_validate_report_the_same_text(kind: str, tmp_path: Path, mo
     with pytest.raises(pulumi.RunError) as caught:
         program(engine_view(path))
     assert str(caught.value) == problems(settings.load_file(path)).text()
-    assert "stacks/Pulumi.demo.yaml:" in str(caught.value)
+    assert "stacks/Pulumi.demo.yaml" in str(caught.value)
 
 
 def test_values_that_are_not_the_files_have_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +70,24 @@ def test_values_that_are_not_the_files_have_no_line(tmp_path: Path, monkeypatch:
     with pytest.raises(pulumi.RunError) as caught:
         program({"mlops:target": "kubernetes", "mlops:spec": '{"systems": {"kafak": {}}}'})
     assert str(caught.value).splitlines()[1].startswith("  mlops:spec.systems.kafak: unknown system")
+
+
+def test_every_key_is_looked_at_where_there_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "mlops:target": "kubernetes",
+        "mlops:bluprint": "x",
+        "mlops:spec": "{}",
+        "aws:secretKey": "hunter2",
+        "a:token": "hunter2",
+    }
+    with pytest.raises(pulumi.RunError) as caught:
+        program(config, secret_keys=("a:token",))
+    said = str(caught.value)
+    assert 'mlops:bluprint: unknown key; did you mean "blueprint"?' in said
+    assert "aws:secretKey: a secret in plain text" in said
+    assert "a:token" not in said and "hunter2" not in said
 
 
 def test_no_configuration_at_all_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,9 +74,11 @@ def test_mutated_files_never_give_a_traceback(seed: int, tmp_path: Path) -> None
 
 
 VALUES: list[Any] = [
-    None, True, False, 0, -1, 3, 10**30, 1e308, float("inf"), float("nan"), "", "x", "x" * 5000, "100GB", "[key]", "\x00", "a.b", "é",
-    [], [None], [[]], ["kafka", 1], {}, {"": ""}, {"secure": "v1:x"}, {"password": "x"}, {"kafka": None}, {"target": "kubernetes"},
-    "kubernetes", "team", "platform", "database", "mlflow", ["mlflow", "kafka"], {"database": {"address": "x", "after": ["mlflow"]}},
+    None, True, False, 0, -1, 3, 10**30, 1e308, float("inf"), float("nan"),
+    "", "x", "x" * 5000, "100GB", "[key]", "\x00", "a.b", "é", "kubernetes", "team", "platform", "database", "mlflow",
+    [], [None], [[]], ["kafka", 1], ["mlflow", "kafka"],
+    {}, {"": ""}, {"secure": "v1:x"}, {"password": "x"}, {"kafka": None}, {"target": "kubernetes"},
+    {"database": {"address": "x", "after": ["mlflow"]}},
 ]  # fmt: skip
 KEYS = [
     "systems",

@@ -15,7 +15,7 @@ class Raw(pulumi.CustomResource):
 
 
 properties = json.loads(config.require("properties"))
-if config.get("late"):
+if config.get("late"):  # a value that no preview knows
     first = Raw("aws:s3/bucket:Bucket", "first", {"forceDestroy": True})
-    properties["status"] = first.urn.apply(lambda urn: "wrong" if urn else "")
+    properties["rule"] = {"objectOwnership": first.id.apply(lambda id: f"wrong-{id}")}
 Raw(config.require("type"), "bad", properties)

@@ -1,0 +1,189 @@
+"""`mlops sources`: lock what the pinned charts render to with our values, and fetch them where there is internet.
+
+The lock (components/kubernetes/sources.lock.json) holds facts, never a chart's text: what an object is, runs, mounts,
+listens on and may do. It is keyed by chart, version and hash of the values.
+"""
+
+import asyncio
+import json
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from cli.charts import Wanted, collect
+from cli.errors import UserError
+from components.kubernetes.lockhash import RUNTIME
+from components.settings import ROOT
+from sandbox import build
+from sandbox.providers.kubernetes import facts, sources
+from sandbox.providers.kubernetes.manifests import parse
+from sandbox.providers.kubernetes.normalize import is_crd
+from sandbox.providers.kubernetes.render import private_file
+from sandbox.providers.kubernetes.render import run as execute
+from sandbox.providers.model import Failure
+
+app = typer.Typer(no_args_is_help=True)
+LOCK = ROOT / "components" / "kubernetes" / "sources.lock.json"
+KUBE_VERSION = "1.35.0"
+"""What charts are told the cluster is: the middle of the window that the pinned charts support."""
+_VERSION = re.compile(r"^(version|appVersion):\s*[\"']?([^\"'\s]+)", re.MULTILINE)
+_HOME = {"HELM_CONFIG_HOME": "/nonexistent", "HELM_PLUGINS": "/nonexistent"}
+
+
+def helm() -> str:
+    """The helm to use: the sandbox's own build, else the machine's."""
+    try:
+        return str(build.tool("helm"))
+    except build.BuildError:
+        found = shutil.which("helm")
+        if found is None:
+            raise UserError("helm: not built and not on PATH; `mlops sandbox setup` builds it", 1) from None
+        return found
+
+
+def chart_versions(text: str) -> dict[str, str]:
+    """`version` and `appVersion` of a Chart.yaml."""
+    return dict(_VERSION.findall(text))
+
+
+def _concrete(value: Any) -> Any:
+    """Values that helm can render: what only a run knows is a word."""
+    if isinstance(value, dict):
+        return {key: _concrete(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_concrete(item) for item in value]
+    return facts.PLACEHOLDER if value == RUNTIME else value
+
+
+async def _render(chart: Path, wanted: Wanted) -> list[dict[str, Any]]:
+    arguments = [helm(), "template", wanted.release, str(chart), "--namespace", wanted.namespace, "--no-hooks"]
+    arguments += ["--skip-crds"] if wanted.skip_crds else ["--include-crds"]
+    async with private_file(json.dumps(_concrete(wanted.values)), ".json") as values:
+        text = await execute([*arguments, "--kube-version", KUBE_VERSION, "--values", values], _HOME)
+    found: list[dict[str, Any]] = parse(text, f"chart {wanted.chart}")
+    return found
+
+
+def _folder(wanted: Wanted) -> Path:
+    found = sources.chart_folder(wanted.chart, wanted.version)
+    if found is None:
+        raise UserError(
+            f"chart {wanted.chart} {wanted.version}: not at hand. Set MLOPS_CHARTS to a directory that has it, unpacked or as "
+            ".tgz; `mlops sources fetch` fills one where there is internet",
+            1,
+        )
+    return found
+
+
+def _chart_yaml(chart: Path) -> str:
+    if chart.is_dir():
+        return (chart / "Chart.yaml").read_text(encoding="utf-8")
+    with tarfile.open(chart) as archive:
+        member = min((m for m in archive.getnames() if m.endswith("/Chart.yaml")), key=lambda m: m.count("/"))
+        file = archive.extractfile(member)
+        return file.read().decode() if file else ""
+
+
+def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:
+    """The lock of these renders. UserError where a chart is not at hand or does not render."""
+    found: dict[str, Any] = {}
+    for one in wanted:
+        chart = _folder(one)
+        try:
+            objects = asyncio.run(_render(chart, one))
+        except Failure as error:
+            raise UserError(f"{one.chart} with the values of stack {one.stack}: {error}", 1) from None
+        versions = chart_versions(_chart_yaml(chart))
+        entry = found.setdefault(
+            one.chart,
+            {"version": one.version, "appVersion": versions.get("appVersion"), "repo": one.repo, "crds": [], "renders": {}},
+        )
+        if entry["version"] != one.version:
+            raise UserError(f"{one.chart}: pinned at {entry['version']} and at {one.version}; a chart has one pin")
+        if crds := sorted((facts.crd_facts(o) for o in objects if is_crd(o)), key=lambda c: (c["group"], c["plural"])):
+            entry["crds"] = crds
+        entry["renders"][one.key] = {
+            "namespace": one.namespace,
+            "objects": [facts.facts(o) for o in objects if not is_crd(o)],
+        }
+    return {"kubeVersion": KUBE_VERSION, "sources": dict(sorted(found.items()))}
+
+
+def read_lock(path: Path = LOCK) -> dict[str, Any]:
+    """The lock's `sources`. UserError where there is none or it is not JSON."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["sources"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path.name}: cannot be read ({error}); `mlops sources lock` makes it", 1) from None
+    return found
+
+
+def stale(wanted: Iterable[Wanted], locked: dict[str, Any]) -> list[str]:
+    """Renders that the lock has not seen, each as one line."""
+    lines = []
+    for one in wanted:
+        entry = locked.get(one.chart, {})
+        if entry.get("version") != one.version:
+            lines.append(f"{one.chart} {one.version} (stack {one.stack}): the lock has version {entry.get('version', 'none')}")
+        elif one.key not in entry["renders"]:
+            lines.append(f"{one.chart} {one.version} (stack {one.stack}): the lock has no render with values {one.key}")
+    return lines
+
+
+@app.command()
+def lock(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 where the lock is stale.")] = False,
+) -> None:
+    """Render every pinned chart (from MLOPS_CHARTS) with the values of every stack and blueprint, and keep the facts."""
+    wanted = collect()
+    if check:
+        if missing := stale(wanted, read_lock()):
+            raise UserError("lock stale: run `mlops sources lock`\n  " + "\n  ".join(missing), 1)
+        typer.echo(f"{LOCK.name}: {len(wanted)} renders, all of them seen")
+        return
+    document = lock_document(wanted)
+    LOCK.write_text(json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    typer.echo(f"{LOCK.name}: {len(wanted)} renders of {len(document['sources'])} charts")
+
+
+@app.command()
+def fetch(
+    to: Annotated[Path, typer.Option(help="Directory for the charts; MLOPS_CHARTS is to name it.")] = Path("charts"),
+) -> None:
+    """Pull every chart of the lock at its pinned version, and check it against the lock."""
+    asyncio.run(_fetch(to, read_lock()))
+    typer.echo(f"export MLOPS_CHARTS={to.resolve()}")
+
+
+async def _fetch(to: Path, locked: dict[str, Any]) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    for name, entry in sorted(locked.items()):
+        repo, version = entry["repo"], entry["version"]
+        chart = [repo] if repo.startswith("oci://") else [name, "--repo", repo]
+        with tempfile.TemporaryDirectory(prefix="mlops-") as scratch:
+            try:
+                await execute([helm(), "pull", *chart, "--version", version, "--destination", scratch])
+            except Failure as error:
+                raise UserError(
+                    f"{name} {version} from {repo}: {error}. Charts come over the internet or from a mirror", 1
+                ) from None
+            (archive,) = Path(scratch).glob("*.tgz")
+            check_archive(name, entry, archive)
+            shutil.move(archive, to / f"{name}-{version}.tgz")
+        typer.echo(f"{name} {version}")
+
+
+def check_archive(name: str, entry: dict[str, Any], archive: Path) -> None:
+    """UserError where a fetched chart is not the one that was locked."""
+    found = yaml.safe_load(_chart_yaml(archive))
+    for key in ("version", "appVersion"):
+        want, got = str(entry.get(key) or ""), str(found.get(key) or "")
+        if want.removeprefix("v") != got.removeprefix("v"):
+            raise UserError(f'{name}: fetched {key} "{got}", the lock says "{want}"; it is not the chart that was checked', 1)

@@ -1,0 +1,52 @@
+"""What of a stack is deployed already, so that a target flipped on it can be refused before anything is touched.
+
+Reads the stack's own last state through the engine (its built-in functions readStackOutputs and
+readStackResourceOutputs), synchronously: the answer decides whether the program goes on at all.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.spec.stack import Stack
+from components.targets import FOUNDATION, TABLE
+
+_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+_RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
+_NOUNS = {fact.path.rpartition(":")[2]: pair for pair, fact in TABLE.items()}
+
+
+def refuse_flip(stack: Stack) -> None:
+    """RunError naming what would be lost, where the stack is deployed on another target than it now asks for."""
+    target = stack.target.value
+    before = _read(_OUTPUTS, {"name": _qualified(stack.name)})
+    if before.get("platform.target") == target:
+        return
+    resources = _read(_RESOURCES, {"stackName": _qualified(stack.name)})
+    there = sorted({pair for item in resources.values() if (pair := _pair(item)) and pair[0] != target})
+    if not there:
+        return
+    lost = [f"{system} ({TABLE[t, system].holds})" for t, system in there if TABLE[t, system].holds]
+    was = there[0][0]
+    raise pulumi.RunError(
+        f'mlops:target: "{target}", but stack {stack.name} is deployed on "{was}" with '
+        f"{', '.join(system for _, system in there if system != FOUNDATION) or 'its foundation'}. Changing the target would "
+        + (f"destroy {'; '.join(lost)}. " if lost else "replace all of it. ")
+        + f'Set it back to "{was}", or bring the new target up as a stack of its own, move the data, and destroy this one.'
+    )
+
+
+def _qualified(name: str) -> str:
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{name}"
+
+
+def _read(token: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = pulumi.runtime.invoke(token, dict(arguments)).value
+    outputs = found.get("outputs") if isinstance(found, Mapping) else None
+    return outputs if isinstance(outputs, Mapping) else {}
+
+
+def _pair(resource: Any) -> tuple[str, str] | None:
+    kind = str(resource.get("type", "")) if isinstance(resource, Mapping) else ""
+    return _NOUNS.get(kind.removeprefix("mlops:index:")) if kind.startswith("mlops:index:") else None

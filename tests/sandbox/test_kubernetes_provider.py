@@ -1,0 +1,253 @@
+"""The kubernetes provider through the real engine and API server: the life of objects."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.sandbox.conftest import Sandbox
+from tests.sandbox.kubernetes_env import Program, program
+
+__all__ = ["program"]
+pytestmark = pytest.mark.sandbox
+
+WORKLOADS = """
+    labels = {"app": "web"}
+    k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"a": "1"})
+    k8s.core.v1.Secret("login", metadata=meta("login"), string_data={"password": "correct-horse"})
+    k8s.core.v1.Secret("raw", metadata=meta("raw"), data={"password": "Y29ycmVjdC1ob3JzZQ=="}, type="Opaque")
+    k8s.apps.v1.Deployment("web", metadata=meta("web"), spec={
+        "replicas": 2, "selector": {"matchLabels": labels}, "strategy": {"type": "RollingUpdate"},
+        "template": {"metadata": {"labels": labels, "annotations": {}}, "spec": {
+            "hostNetwork": False, "automountServiceAccountToken": False, "initContainers": [],
+            "containers": [{"name": "c", "image": "nginx:1", "env": [{"name": "EMPTY", "value": ""}],
+                            "ports": [{"containerPort": 80}],
+                            "resources": {"requests": {"cpu": "1000m", "memory": "1024Mi"}, "limits": {"cpu": 1.5}}}]}}})
+    k8s.core.v1.Service("web", metadata=meta("web"), spec={"selector": labels, "ports": [{"port": 80}]})
+    k8s.apps.v1.StatefulSet("db", metadata=meta("db"), spec={
+        "serviceName": "db", "replicas": 1, "selector": {"matchLabels": {"app": "db"}},
+        "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "c", "image": "db:1",
+            "volumeMounts": [{"name": "data", "mountPath": "/data"}]}]}},
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]})
+    k8s.apps.v1.DaemonSet("agent", metadata=meta("agent"), spec={"selector": {"matchLabels": {"app": "agent"}},
+        "template": {"metadata": {"labels": {"app": "agent"}}, "spec": {"containers": [{"name": "c", "image": "a:1"}]}}})
+    k8s.core.v1.PersistentVolumeClaim("data", metadata=meta("data"), spec={
+        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}}})
+    k8s.batch.v1.Job("once", metadata=meta("once"), spec={"template": {"spec": {
+        "restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1"}]}}})
+    k8s.rbac.v1.Role("reader", metadata=meta("reader"), rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}])
+    k8s.networking.v1.NetworkPolicy("deny", metadata=meta("deny"), spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+    k8s.policy.v1.PodDisruptionBudget("web", metadata=meta("web"), spec={"minAvailable": 1, "selector": {"matchLabels": labels}})
+"""
+
+
+def test_workloads_are_ready_when_up_ends_and_nothing_is_left_after_destroy(program: Program) -> None:
+    program.up(WORKLOADS)
+    assert program.live("deployment", "web")["status"]["readyReplicas"] == 2
+    assert program.live("statefulset", "db")["status"]["readyReplicas"] == 1
+    assert program.live("job", "once")["status"]["succeeded"] == 1
+    assert program.live("pvc", "data")["status"]["phase"] == "Bound"
+    program.unchanged()
+    program.engine.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    program.unchanged()
+    text = program.state_text()
+    assert "correct-horse" not in text
+    assert "Y29ycmVjdC1ob3JzZQ" not in text
+    program.destroy()
+    for kind in ("configmap", "secret", "deployment", "service", "statefulset", "daemonset", "job", "role", "networkpolicy", "pdb"):
+        assert program.names(kind) == [], kind
+    assert program.names("pod") == []
+    assert program.names("pvc") == ["data-db-0"]  # made by the StatefulSet controller, which keeps it
+
+
+def test_drift_is_found_by_refresh_and_put_right_by_up(program: Program) -> None:
+    program.up(WORKLOADS)
+    program.merge("deployment", "web", {"spec": {"replicas": 3}})
+    program.merge("role", "reader", {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "delete"]}]})
+    program.unchanged()  # a preview looks at the recorded state, like the official provider's
+    text = program.engine.ok("refresh", "--yes", "--skip-preview", "--diff")
+    assert "replicas" in text
+    assert "delete" in text
+    text = program.preview()
+    assert "~ replicas: 3 => 2" in " ".join(text.split())
+    assert "pdb" not in text
+    program.up()
+    assert program.live("deployment", "web")["spec"]["replicas"] == 2
+    assert program.live("role", "reader")["rules"][0]["verbs"] == ["get"]
+    program.unchanged()
+
+
+def test_an_object_deleted_by_somebody_is_made_again_after_refresh(program: Program) -> None:
+    program.up('k8s.core.v1.ConfigMap("settings", metadata=meta("settings"), data={"a": "1"})')
+    program.sandbox.kubectl("delete", "configmap", "settings", "-n", program.namespace)
+    program.engine.ok("refresh", "--yes", "--skip-preview")
+    program.up()
+    assert program.live("configmap", "settings")["data"] == {"a": "1"}
+
+
+def test_a_field_taken_out_of_the_program_goes_from_the_object(program: Program) -> None:
+    text = 'k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "1", "b": "2"}), automount_service_account_token=False)'
+    program.up(text)
+    program.merge("serviceaccount", "sa", {"metadata": {"labels": {"theirs": "3"}}})
+    program.up('k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "9"}))')
+    live = program.live("serviceaccount", "sa")
+    assert live["metadata"]["labels"] == {"a": "9", "theirs": "3"}
+    assert "automountServiceAccountToken" not in live
+    program.unchanged()
+
+
+def test_an_invalid_object_fails_the_preview_in_the_api_servers_words(program: Program) -> None:
+    text = program.fails(
+        """
+        k8s.apps.v1.Deployment("web", metadata=meta("web"), spec={"replicas": -1, "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "c"}}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}})
+        """,
+        "preview",
+    )
+    assert "must be greater than or equal to 0" in text
+    assert "`selector` does not match template `labels`" in text
+    assert program.names("deployment") == []
+
+
+def test_a_preview_tolerates_what_the_same_run_will_make(program: Program) -> None:
+    text = """
+        made = k8s.core.v1.Namespace("made", metadata={"name": NS + "-made"})
+        k8s.core.v1.ConfigMap("inside", metadata={"name": "inside", "namespace": NS + "-made"}, opts=Options(depends_on=[made]))
+        k8s.core.v1.ConfigMap("computed", metadata={"namespace": made.metadata.name}, data={"uid": made.metadata.uid})
+        crd = k8s.apiextensions.v1.CustomResourceDefinition("crd", metadata={"name": "gadgets.NAME"}, spec={
+            "group": "NAME", "scope": "Namespaced", "names": {"kind": "Gadget", "plural": "gadgets"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
+                "type": "object", "x_kubernetes_preserve_unknown_fields": True}}}]})
+        CustomResource("gadget", api_version="NAME/v1", kind="Gadget", metadata=meta("g"), spec={"a": [1, {"b": True}]},
+                       opts=Options(depends_on=[crd]))
+    """.replace("NAME", f"{program.namespace}.test")
+    program.preview(text)
+    program.up()
+    assert program.live(f"gadgets.{program.namespace}.test", "g")["spec"] == {"a": [1, {"b": True}]}
+    program.unchanged()
+    program.engine.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    program.destroy()
+    assert program.sandbox.try_kubectl("get", "crd", f"gadgets.{program.namespace}.test").returncode != 0
+    assert program.sandbox.try_kubectl("get", "namespace", f"{program.namespace}-made").returncode != 0
+
+
+def test_immutable_fields_replace_and_fixed_names_are_deleted_first(program: Program) -> None:
+    job = """
+        k8s.batch.v1.Job("once", metadata=meta("once"), spec={"template": {"spec": {
+            "restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:VERSION"}]}}})
+        k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"version": "VERSION"})
+    """
+    program.up(job.replace("VERSION", "1"))
+    first, (settings,) = program.live("job", "once"), program.names("configmap")
+    text = program.preview(job.replace("VERSION", "2"))
+    assert "+-kubernetes:batch/v1:Job: (replace)" in text or "kubernetes:batch/v1:Job: (delete-replaced" in text
+    program.up()
+    second = program.live("job", "once")
+    assert second["metadata"]["uid"] != first["metadata"]["uid"]
+    assert second["spec"]["template"]["spec"]["containers"][0]["image"] == "busybox:2"
+    (renamed,) = program.names("configmap")
+    assert renamed != settings
+    program.unchanged()
+
+
+def test_a_replacement_for_another_reason_gets_another_automatic_name(program: Program) -> None:
+    program.up('k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"a": "1"})')
+    (before,) = program.names("configmap")
+    urn = program.engine.state()["settings"]["urn"]
+    program.engine.ok("up", "--yes", "--skip-preview", "--replace", urn)
+    (after,) = program.names("configmap")
+    assert after != before
+    program.unchanged()
+
+
+def test_patch_resources_change_some_fields_and_give_them_back(program: Program) -> None:
+    program.sandbox.kubectl("create", "configmap", "theirs", "-n", program.namespace, "--from-literal=a=1")
+    program.up('k8s.core.v1.ConfigMapPatch("ours", metadata=meta("theirs", labels={"team": "fraud"}), data={"b": "2"})')
+    live = program.live("configmap", "theirs")
+    assert live["data"] == {"a": "1", "b": "2"}
+    assert live["metadata"]["labels"] == {"team": "fraud"}
+    program.unchanged()
+    program.up('k8s.core.v1.ConfigMapPatch("ours", metadata=meta("theirs"), data={"b": "3"})')
+    assert program.live("configmap", "theirs")["data"] == {"a": "1", "b": "3"}
+    assert "labels" not in program.live("configmap", "theirs")["metadata"]
+    program.destroy()
+    assert program.live("configmap", "theirs")["data"] == {"a": "1"}
+
+
+def test_somebody_elses_object_is_not_taken_over(program: Program) -> None:
+    program.sandbox.kubectl("create", "configmap", "theirs", "-n", program.namespace, "--from-literal=a=1")
+    text = program.fails('k8s.core.v1.ConfigMap("mine", metadata=meta("theirs"), data={"a": "2"})')
+    assert 'configmaps "theirs" already exists' in text
+    assert "pulumi import" in text
+    assert program.live("configmap", "theirs")["data"] == {"a": "1"}
+
+
+def test_an_object_made_before_a_crash_is_found_again(program: Program) -> None:
+    program.up('k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"a": "1"})')
+    (name,) = program.names("configmap")
+    uid = program.live("configmap", name)["metadata"]["uid"]
+    program.engine.ok("state", "delete", program.engine.state()["settings"]["urn"], "--yes")  # made, but never recorded
+    program.up()
+    assert program.names("configmap") == [name]
+    assert program.live("configmap", name)["metadata"]["uid"] == uid
+    program.unchanged()
+
+
+def test_a_field_of_another_manager_is_not_overwritten_without_being_told(program: Program) -> None:
+    program.up('k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "1"}))')
+    theirs = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "sa", "namespace": program.namespace}}
+    theirs["metadata"] = {**theirs["metadata"], "labels": {"a": "theirs"}}  # type: ignore[dict-item]
+    program.sandbox.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=theirs)
+    text = program.fails('k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "2"}))')
+    assert "conflict" in text
+    assert "pulumi.com/patchForce" in text
+    program.up(
+        'k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "2"}, annotations={"pulumi.com/patchForce": "true"}))'
+    )
+    assert program.live("serviceaccount", "sa")["metadata"]["labels"] == {"a": "2"}
+
+
+def test_ignored_changes_leave_an_autoscalers_replicas_alone(program: Program) -> None:
+    text = """
+        k8s.apps.v1.Deployment("web", metadata=meta("web"), spec={"replicas": 1, "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i:VERSION"}]}}},
+            opts=Options(ignore_changes=["spec.replicas"]))
+    """
+    program.up(text.replace("VERSION", "1"))
+    program.sandbox.kubectl("scale", "deployment", "web", "-n", program.namespace, "--replicas=3")
+    program.up(text.replace("VERSION", "2"))
+    live = program.live("deployment", "web")
+    assert live["spec"]["replicas"] == 3
+    assert live["spec"]["template"]["spec"]["containers"][0]["image"] == "i:2"
+
+
+def test_existing_objects_can_be_imported_and_looked_up(program: Program) -> None:
+    program.sandbox.kubectl("create", "configmap", "theirs", "-n", program.namespace, "--from-literal=a=1")
+    program.up(
+        """
+        k8s.core.v1.ConfigMap("mine", metadata=meta("theirs"), data={"a": "1"}, opts=Options(import_=f"{NS}/theirs"))
+        found = k8s.core.v1.ConfigMap.get("found", f"{NS}/theirs")
+        pulumi.export("a", found.data["a"])
+        """
+    )
+    assert program.engine.outputs() == {"a": "1"}
+    program.up('k8s.core.v1.ConfigMap("mine", metadata=meta("theirs"), data={"a": "1"})')
+    program.unchanged()
+
+
+def test_secret_values_of_a_program_stay_secret_in_any_object(program: Program, sandbox: Sandbox) -> None:
+    program.up(
+        """
+        hidden = pulumi.Output.secret("tr0ub4dor-and-3")
+        k8s.core.v1.ConfigMap("settings", metadata=meta("settings"), data={"plain": "seen", "hidden": hidden,
+            "line": hidden.apply(lambda value: f"password={value}")})
+        """
+    )
+    assert program.live("configmap", "settings")["data"]["line"] == "password=tr0ub4dor-and-3"
+    text = program.state_text()
+    assert "tr0ub4dor" not in text
+    assert json.loads(text)["deployment"]["resources"][-1]["outputs"]["data"]["plain"] == "seen"
+    for log in (sandbox.home / "logs").glob("provider-*.log"):
+        assert "tr0ub4dor" not in log.read_text()
