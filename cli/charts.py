@@ -66,6 +66,9 @@ class _Monitor(mocks.MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         return resource_pb2.ReadResourceResponse(urn=urn, properties=unknown)
 
+    def Invoke(self, request: Any) -> Any:
+        return resource_pb2.ResourceInvokeResponse()
+
     def GetDeploymentInfo(self, request: Any) -> Any:
         found = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
         found.supportedFeatures.append(resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES)

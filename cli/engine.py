@@ -11,9 +11,7 @@ from components.settings import ROOT
 
 
 def sandbox_running() -> bool:
-    """Whether this checkout's sandbox is up and the user has not chosen another engine by PULUMI_BACKEND_URL or a login."""
-    if os.environ.get("MLOPS_ENGINE") == "system":
-        return False
+    """Whether this checkout's sandbox is up."""
     try:
         from sandbox.paths import home
     except ModuleNotFoundError:

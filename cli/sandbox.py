@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.errors import UserError
+from sandbox import salt
 from sandbox.build import MODULES, BuildError, build_all
 from sandbox.controlplane import cluster
 from sandbox.controlplane.api import ApiError
@@ -25,6 +26,7 @@ from sandbox.controlplane.processes import ProcessError, live, processes, read_r
 from sandbox.engine.home import prepare
 from sandbox.environment import UNSET, TeamError, choose_engine, engine, environment
 from sandbox.paths import home
+from sandbox.stacks import StackError, initialise
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -45,7 +47,7 @@ def _plainly(run: Callable[P, T]) -> Callable[P, T]:
             return run(*args, **kwargs)
         except NodeSpecError as error:
             raise UserError(str(error)) from error
-        except (BuildError, ProcessError, TeamError) as error:
+        except (BuildError, ProcessError, StackError, TeamError) as error:
             raise UserError(str(error), code=1) from error
         except ApiError as error:
             raise UserError(f"the sandbox's API server refused: {error}", code=1) from error
@@ -87,6 +89,9 @@ def up(
     """Start the control plane, the simulated cloud and the simulated operators; adds or removes nodes when it runs."""
     build_all(Console(stderr=True), _take(engine))
     cluster.up(nodes, _say)
+    salt.install()
+    salt.heal()
+    initialise(None, environment())
     _say(f"up; kubeconfig {home() / 'kubeconfig'}")
 
 
@@ -102,6 +107,7 @@ def down() -> None:
 def reset() -> None:
     """Stop everything and forget everything: cluster, cloud, stacks' state, keys. Built tools stay in the cache."""
     cluster.reset()
+    salt.heal()
 
 
 @app.command()
@@ -111,6 +117,8 @@ def env(
 ) -> None:
     """Print export lines: `eval "$(mlops sandbox env)"`, then plain pulumi, kubectl and aws talk to the sandbox."""
     variables = environment(team)
+    if team:
+        initialise(team, variables)
     for name in UNSET:
         print(f"unset {name}")
     for name, value in variables.items():

@@ -91,6 +91,17 @@ def _chart_yaml(chart: Path) -> str:
         return file.read().decode() if file else ""
 
 
+def agreed(before: list[dict[str, Any]], crds: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """CRDs of a chart with the annotations on which all its renders agree: `helm.sh/resource-policy` is a value's doing."""
+    known = {(c["group"], c["plural"]): c.get("annotations", {}) for c in before or crds}
+    made = []
+    for found in crds:
+        other = known.get((found["group"], found["plural"]), {})
+        kept = {key: value for key, value in found.get("annotations", {}).items() if other.get(key) == value}
+        made.append({key: value for key, value in {**found, "annotations": kept}.items() if value or key != "annotations"})
+    return made
+
+
 def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:
     """The lock of these renders. UserError where a chart is not at hand or does not render."""
     found: dict[str, Any] = {}
@@ -108,7 +119,7 @@ def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:
         if entry["version"] != one.version:
             raise UserError(f"{one.chart}: pinned at {entry['version']} and at {one.version}; a chart has one pin")
         if crds := sorted((facts.crd_facts(o) for o in objects if is_crd(o)), key=lambda c: (c["group"], c["plural"])):
-            entry["crds"] = crds
+            entry["crds"] = agreed(entry["crds"], crds)
         entry["renders"][one.key] = {
             "namespace": one.namespace,
             "objects": [facts.facts(o) for o in objects if not is_crd(o)],

@@ -8,9 +8,9 @@ could be judged; a stack without one is held to every rule.
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -21,22 +21,11 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
-from pulumi_policy.proxy import _is_unknown
 
 from policies import rules
 from policies.exceptions import Exceptions
-from policies.model import ROOT_TYPE, UNKNOWN, Facts, Finding, Resource, Rule
-
-
-def plain(value: Any) -> Any:
-    """A policy engine's proxied value as plain data with UNKNOWN leaves."""
-    if isinstance(value, Mapping):
-        target = value["__target"] if not isinstance(value, dict) else value
-        return {key: plain(item) for key, item in target.items()}
-    if isinstance(value, list | tuple) or type(value).__name__ == "_ListProxy":
-        target = value if isinstance(value, list | tuple) else value["__target"]
-        return [plain(item) for item in target]
-    return UNKNOWN if _is_unknown(value) else value
+from policies.model import ROOT_TYPE, Facts, Finding, Resource, Rule
+from policies.reading import plain, secret_paths
 
 
 def all_rules() -> list[Rule]:
@@ -46,80 +35,143 @@ def all_rules() -> list[Rule]:
 
 
 @dataclass
+class _Current(threading.local):
+    """What the policies of one request share; the policy server answers in several threads."""
+
+    urn: str = ""
+    findings: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+    resource: Resource | None = None
+    asked: set[str] = field(default_factory=set)
+
+
+@dataclass
 class Judge:
-    """Holds the stack's facts and judges each resource once a rule."""
+    """Holds the stack's facts, and judges each resource once for all policies."""
 
     exceptions: Exceptions
+    rules: Sequence[Rule]
     facts: Facts = field(default_factory=Facts)
-    _last: tuple[Any, Resource] | None = None
+    _roots: dict[str, Facts] = field(default_factory=dict)
+    _secrets: dict[str, frozenset[str]] = field(default_factory=dict)
+    _taken: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    _current: _Current = field(default_factory=_Current)
 
-    def resource(self, args: ResourceValidationArgs) -> Resource:
-        """The resource as rules see it; notes the root component's facts on the way."""
-        key = (args.urn, id(self))
-        if self._last is None or self._last[0] != key:
-            options = args.opts
-            made = Resource(args.resource_type, args.name, plain(args.props), args.urn, bool(options and options.protect))
-            self._last = (key, made)
-        found = self._last[1]
-        if found.type == ROOT_TYPE:
-            self.facts = Facts.of(found.props)
-        return found
+    def note_secrets(self, args: ResourceValidationArgs) -> None:
+        """Keeps which inputs are secret: the engine shows that to remediations alone, and asks them first."""
+        self._secrets[args.urn] = frozenset(secret_paths(args.props))
 
-    def report(self, rule: Rule, resource: Resource | None, finding: Finding, advice: bool, say: ReportViolation) -> None:
-        """Says the finding where this twin of the rule is the one to say it."""
-        speaks_as_advice = finding.undecided or not rule.mandatory(self.facts)
-        if resource is not None and self.exceptions.covers(rule.name, resource, finding.path):
-            return
-        if speaks_as_advice == advice:
-            say(str(finding), resource.urn if resource is not None else None)
+    def findings(self, policy: str, rule: Rule, args: ResourceValidationArgs) -> tuple[Resource, Sequence[Finding]]:
+        """The findings of one rule. The first policy that asks about a resource makes all of them."""
+        current = self._current
+        # a policy that asks a second time means another request about the same resource
+        if current.resource is None or current.urn != args.urn or policy in current.asked:
+            resource = Resource(
+                type=args.resource_type,
+                name=args.name,
+                props=plain(args.props),
+                urn=args.urn,
+                protect=bool(args.opts and args.opts.protect),
+                secrets=self._secrets.get(args.urn, frozenset()),
+                provider=plain(args.provider.props) if args.provider else {},
+            )
+            self.note_root(resource)
+            current.urn, current.resource, current.asked = args.urn, resource, set()
+            current.findings = {r.name: tuple(self.judge(r, resource)) for r in self.rules}
+        current.asked.add(policy)
+        return current.resource, current.findings[rule.name]
+
+    def note_root(self, resource: Resource) -> None:
+        """Takes the stack's facts from its root component; from the stricter where a program registers several."""
+        if resource.type == ROOT_TYPE:
+            self._roots[resource.urn] = Facts.of(resource.props)
+            self.facts = max(self._roots.values(), key=lambda facts: (facts.level is None, facts.level or 0))
+
+    def judge(self, rule: Rule, resource: Resource) -> Sequence[Finding]:
+        """What a rule finds in a resource, without what is excepted."""
+        found = list(rule.check(resource, self.facts))
+        if rule.measure is not None and rule.check_total is not None:
+            taken = self._taken.setdefault(rule.name, {})
+            if amount := rule.measure(resource):
+                taken[resource.urn] = (resource.name, amount)
+                found += rule.check_total(resource, _by_name(taken), self.facts)
+            else:
+                taken.pop(resource.urn, None)
+        return [f for f in found if not self.exceptions.covers(rule.name, resource, f.path)]
+
+    def speaks(self, rule: Rule, finding: Finding, advice: bool) -> bool:
+        """Whether this twin of the rule is the one to say it."""
+        return advice == (finding.undecided or not rule.mandatory(self.facts))
+
+
+def _by_name(taken: Mapping[str, tuple[str, int]]) -> dict[str, int]:
+    """Amounts by resource name; those of one name are told apart by their URN."""
+    names = [name for name, _ in taken.values()]
+    return {name if names.count(name) == 1 else urn: amount for urn, (name, amount) in taken.items()}
 
 
 def _resource_policy(rule: Rule, judge: Judge, advice: bool) -> ResourceValidationPolicy:
-    check = rule.check
+    name = f"{rule.name}-advice" if advice else rule.name
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        resource = judge.resource(args)
-        if check is not None:
-            for finding in check(resource, judge.facts):
-                judge.report(rule, resource, finding, advice, report)
+        resource, found = judge.findings(name, rule, args)
+        for finding in found:
+            if judge.speaks(rule, finding, advice):
+                report(str(finding), resource.urn)
 
-    return ResourceValidationPolicy(
-        name=f"{rule.name}-advice" if advice else rule.name,
-        description=rule.description,
-        validate=validate,
-        enforcement_level=EnforcementLevel.ADVISORY if advice else EnforcementLevel.MANDATORY,
-    )
+    return ResourceValidationPolicy(name=name, description=rule.description, validate=validate, enforcement_level=_level(advice))
 
 
 def _stack_policy(rule: Rule, judge: Judge, advice: bool) -> StackValidationPolicy:
     check = rule.check_stack
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        # these are the resources' outputs; the root component's inputs were noted when it came by
         resources = [
-            Resource(r.resource_type, r.name, plain(r.props), r.urn, bool(r.opts and r.opts.protect)) for r in args.resources
+            Resource(
+                type=r.resource_type,
+                name=r.name,
+                props=plain(r.props),
+                urn=r.urn,
+                protect=bool(r.opts and r.opts.protect),
+                depends={key: [d.urn for d in found] for key, found in (r.property_dependencies or {}).items()},
+            )
+            for r in args.resources
         ]
-        roots = [r for r in resources if r.type == ROOT_TYPE]
-        judge.facts = Facts.of(roots[0].props) if roots else Facts()
-        if check is not None:
-            for resource, finding in check(resources, judge.facts):
-                judge.report(rule, resource, finding, advice, report)
+        for resource, finding in check(resources, judge.facts) if check is not None else ():
+            excepted = judge.exceptions.covers(rule.name, resource, finding.path)
+            if not excepted and judge.speaks(rule, finding, advice):
+                report(str(finding), resource.urn)
 
     return StackValidationPolicy(
         name=f"{rule.name}-stack{'-advice' if advice else ''}",
         description=rule.description,
         validate=validate,
-        enforcement_level=EnforcementLevel.ADVISORY if advice else EnforcementLevel.MANDATORY,
+        enforcement_level=_level(advice),
+    )
+
+
+def _level(advice: bool) -> EnforcementLevel:
+    return EnforcementLevel.ADVISORY if advice else EnforcementLevel.MANDATORY
+
+
+def _secrets_reader(judge: Judge) -> ResourceValidationPolicy:
+    def remediate(args: ResourceValidationArgs) -> None:
+        judge.note_secrets(args)
+
+    return ResourceValidationPolicy(
+        name="secrets-reader",
+        description="Notes which values are secret, for no-plain-secret; changes nothing.",
+        remediate=remediate,
+        enforcement_level=EnforcementLevel.REMEDIATE,
     )
 
 
 def policies() -> list[Policy]:
     """All policies of the pack."""
-    judge = Judge(Exceptions.load())
-    made: list[Policy] = []
-    for rule in all_rules():
-        for advice in (False, True):
-            if rule.check is not None:
-                made.append(_resource_policy(rule, judge, advice))
-            if rule.check_stack is not None:
-                made.append(_stack_policy(rule, judge, advice))
+    judge = Judge(Exceptions.load(), all_rules())
+    made: list[Policy] = [_secrets_reader(judge)]
+    for rule in judge.rules:
+        made += [_resource_policy(rule, judge, advice) for advice in (False, True)]
+        if rule.check_stack is not None:
+            made += [_stack_policy(rule, judge, advice) for advice in (False, True)]
     return made

@@ -55,6 +55,8 @@ def environment(team: str | None = None) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{home() / 'backend'}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(home() / "passphrase"),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        # the salt of a stack stands in its state, not in the checkout (salt.py)
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "KUBECONFIG": str(kubeconfig.admin_path()),
         "AWS_ENDPOINT_URL": status("cloud").get("endpoint") or _endpoint(),
         "AWS_ACCESS_KEY_ID": "sandbox",
@@ -69,6 +71,8 @@ def environment(team: str | None = None) -> dict[str, str]:
     if team:
         variables["KUBECONFIG"] = str(_team_kubeconfig(team))
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_team_passphrase(team))
+        # a team never sees the platform's state
+        variables["PULUMI_BACKEND_URL"] = f"file://{kubeconfig.team_folder() / team / 'backend'}"
     return variables
 
 

@@ -14,6 +14,7 @@ from components.kubernetes.teams import TeamFence, TeamFenceArgs, publish
 from components.spec.stack import Tier
 from components.spec.team import Team
 from components.system import Ground, TeamGrants
+from components.wire import allow_deep_messages
 
 GRANTING = (contracts.ObjectStore, contracts.Database, contracts.Broker)
 """Contracts that teams connect to from their own namespaces."""
@@ -47,6 +48,8 @@ class KubernetesLanding:
 
     def __init__(self, ground: Ground):
         spec, parent = ground.stack.spec, ground.parent
+        # the ownership transform below sees the charts' CRDs
+        allow_deep_messages()
         self._stack = ground.stack
         self._naming = ground.naming
         self._ground = ground

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path as File
 from typing import Any
 
@@ -64,8 +65,13 @@ def read(path: File, name: str) -> Document:
     return parse(text, name)
 
 
+@lru_cache(maxsize=64)
 def parse(text: str, name: str | None) -> Document:
-    """The document of a text. Raises Unreadable where it is no YAML document."""
+    """The document of a text. Raises Unreadable where it is no YAML document.
+
+    Kept, for stacks share blueprints and platforms and the parser is what validation spends its time on; nobody changes
+    a document's data.
+    """
     try:
         loaded = YAML(typ="rt").load(text)
         lines: dict[Path, int] = {}

@@ -112,8 +112,9 @@ def _config(report: _Report) -> dict[str, tuple[Path, Any]] | None:
     """Our configuration keys, without the project's name, with the path each stands at; None where there is no `config`."""
     data = report.document.data
     expected = f"expected `config:` with {', '.join(f'{PROJECT}:{key}' for key in CONFIG)}"
-    if data is None or data == {}:
-        report.add((), f"the file is empty; {expected}")
+    # the CLI's own salt is no configuration: with or without it an empty file is told in the same words
+    if data is None or (isinstance(data, dict) and data.get("config") is None and set(data) <= set(TOP)):
+        report.add((), f"the file is empty of configuration; {expected}")
         return None
     if not isinstance(data, dict):
         report.add((), f"expected a mapping at the top, got {kind(data)}; {expected}")

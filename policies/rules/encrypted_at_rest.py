@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, undecided
+from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, items, undecided
 
 FLAGS: Mapping[str, Sequence[str]] = {
     "aws:rds/instance:Instance": ("storageEncrypted",),
@@ -13,18 +13,26 @@ FLAGS: Mapping[str, Sequence[str]] = {
 """Settings that must be true."""
 KEYS: Mapping[str, Sequence[str]] = {
     "aws:rds/instance:Instance": ("kmsKeyId",),
+    "aws:rds/cluster:Cluster": ("kmsKeyId",),
     "aws:msk/cluster:Cluster": ("encryptionInfo.encryptionAtRestKmsKeyArn",),
     "aws:sagemaker/domain:Domain": ("kmsKeyId",),
+    "aws:sagemaker/notebookInstance:NotebookInstance": ("kmsKeyId",),
     "aws:cloudwatch/logGroup:LogGroup": ("kmsKeyId",),
     "aws:amp/workspace:Workspace": ("kmsKeyArn",),
+    "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
+    "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
 }
-"""Settings that must name a key (its value may be unknown in preview: that it is set is what counts)."""
+"""Settings that must name a key."""
 REMEDY = "Encrypt it with the stack's key (kms)"
-BUCKET = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+TLS = "Set it to TLS"
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+CONFIGURATION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+ALGORITHMS = ("aws:kms", "aws:kms:dsse")
+TRANSIT = "encryptionInfo.encryptionInTransit.clientBroker"
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Databases, brokers, volumes, domains, logs; MSK in transit too."""
+    """Databases, brokers, volumes, domains, logs, buckets' configurations; MSK in transit too."""
     for key in FLAGS.get(resource.type, ()):
         value = at(resource.props, key)
         if value is UNKNOWN:
@@ -32,25 +40,53 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         elif value is not True:
             yield Finding(key, "is not true", REMEDY)
     for key in KEYS.get(resource.type, ()):
-        if not at(resource.props, key):
+        if not at(resource.props, key):  # whether an unknown one is a key is judged by what it is made from, below
             yield Finding(key, "names no key", REMEDY)
     if resource.type == "aws:msk/cluster:Cluster":
-        transit = at(resource.props, "encryptionInfo.encryptionInTransit.clientBroker")
+        transit = at(resource.props, TRANSIT)
         if transit is UNKNOWN:
-            yield undecided("encryptionInfo.encryptionInTransit.clientBroker", "Set it to TLS")
+            yield undecided(TRANSIT, TLS)
         elif transit not in ("TLS", None):
-            yield Finding("encryptionInfo.encryptionInTransit.clientBroker", f'is "{transit}"', "Set it to TLS")
+            yield Finding(TRANSIT, f'is "{transit}"', TLS)
+    if resource.type == CONFIGURATION:
+        yield from _configuration(resource)
+    if resource.type == "kubernetes:storage.k8s.io/v1:StorageClass" and resource.props.get("provisioner") == "ebs.csi.aws.com":
+        value = at(resource.props, "parameters.encrypted")
+        if value is UNKNOWN:
+            yield undecided("parameters.encrypted", REMEDY)
+        elif str(value).lower() != "true":
+            yield Finding("parameters.encrypted", 'is not "true"', REMEDY)
 
 
-def check_stack(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[Resource | None, Finding]]:
-    """Every bucket has an encryption configuration of its own."""
-    configured = [r for r in resources if r.type == BUCKET]
-    names = {r.props.get("bucket") for r in configured if isinstance(r.props.get("bucket"), str)}
+def _configuration(resource: Resource) -> Iterator[Finding]:
+    rules = resource.props.get("rules")
+    for index, rule in enumerate(items(rules) or [None]):
+        path = f"rules[{index}].applyServerSideEncryptionByDefault.sseAlgorithm"
+        algorithm = at(rule, "applyServerSideEncryptionByDefault.sseAlgorithm")
+        if algorithm is UNKNOWN:
+            yield undecided(path, REMEDY)
+        elif algorithm not in ALGORITHMS:
+            yield Finding(path, f'is "{algorithm}"' if algorithm else "is not set", REMEDY)
+
+
+def check_stack(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[Resource, Finding]]:
+    """Every bucket has a configuration of its own; a key that preview does not know yet is one of the stack's."""
     for bucket in resources:
-        if bucket.type == "aws:s3/bucket:Bucket":
-            name = bucket.props.get("bucket")
-            if name not in names and not any(c.name == bucket.name for c in configured):
-                yield bucket, Finding("bucket", "has no BucketServerSideEncryptionConfiguration", REMEDY)
+        if bucket.type in BUCKETS and not any(r.type == CONFIGURATION and is_of(r, bucket) for r in resources):
+            yield bucket, Finding("bucket", "has no BucketServerSideEncryptionConfiguration", REMEDY)
+    for resource in resources:
+        for key in KEYS.get(resource.type, ()):
+            made_from = resource.depends.get(key.partition(".")[0], ())
+            if at(resource.props, key) is UNKNOWN and not any("aws:kms/" in urn for urn in made_from):
+                yield resource, undecided(key, REMEDY)
+
+
+def is_of(part: Resource, bucket: Resource) -> bool:
+    """Whether a part (encryption, public-access block) belongs to the bucket: by its name, or made from the bucket itself."""
+    name = part.props.get("bucket")
+    if name is UNKNOWN or name is None:
+        return bucket.urn in part.depends.get("bucket", ())
+    return name in (bucket.props.get("bucket"), bucket.props.get("id"))
 
 
 RULE = Rule("encrypted-at-rest", "Stores are encrypted at rest.", Level.BASELINE, check, check_stack)

@@ -1,48 +1,90 @@
-"""No credential stands in the open: not in a variable, a ConfigMap or a cloud resource's settings."""
+"""No credential stands in the open: not in a variable, an argument, a ConfigMap or a cloud resource's settings."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, undecided
-from policies.pods import containers
+from policies.pods import hidden, texts, variables
 
-NAME = re.compile(r"(?i)(^|[_.-])(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)$")
-CONTENT = re.compile(
-    r"(?i)(-----BEGIN [A-Z ]*PRIVATE KEY-----|AKIA[0-9A-Z]{16}|"
-    r"\b(?:password|secret_access_key|passwd)\s*[:=]\s*['\"]?[^\s'\"{$<%]{6,})"
+WORDS = "password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credentials?|account_?key"
+NAME = re.compile(rf"(?:^|[_.-]|(?<=[a-z]))(?:{WORDS})$|(?:^|[_.-])(?:pass|auth)$|^(?:PG|MYSQL)?PASSWORD$|PWD$", re.IGNORECASE)
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+KNOWN = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{36}|\bgithub_pat_\w{22,}|\bglpat-[\w-]{20}"
+    r"|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{35}|\bhf_[A-Za-z0-9]{30,}|\bsk-[A-Za-z0-9_-]{32,}|\bnpm_[A-Za-z0-9]{36}"
+    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"
 )
-URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@]+:(?![$%{<])[^/\s:@]{3,}@")
+"""Credentials that tell what they are (AWS, GitHub, GitLab, Slack, Google, Hugging Face, OpenAI, npm, JWT, PEM)."""
+ASSIGNED = re.compile(
+    r"(?i)\b(?:password|passwd|secret_access_key|secret_key|auth_token|api_key)[\"']?\s*[:=]\s*[\"']?(?P<value>[^\s\"'{}$<%,;]{6,})"
+)
+URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:(?![$%{<])[^/\s:@]{3,}@")
+ARGUMENT = re.compile(rf"(?i)^--?[\w-]*(?:{WORDS.replace('_', '[-_]')})=(?P<value>.+)$")
+HARMLESS = re.compile(r"(?i)^(/|\$[({]|\{\{|%[({]|<[\w -]+>$|file:|env:|true$|false$|none$|null$|changeme-not$)")
+"""References, paths and switches under a name that sounds like a credential's."""
 REMEDY = "Put it into a Secret and refer to it (valueFrom.secretKeyRef, existingSecret, manageMasterUserPassword)"
-CLOUD = {"aws:rds/instance:Instance": ("password",), "aws:rds/cluster:Cluster": ("masterPassword",)}
-"""Cloud resources with a setting of their own for a managed password."""
+PLAIN = "a credential in plain text"
+KEPT = "a value that Pulumi keeps secret, where anybody may read it"
+CLOUD = {
+    "aws:rds/instance:Instance": ("password",),
+    "aws:rds/cluster:Cluster": ("masterPassword",),
+    "aws:ssm/parameter:Parameter": ("insecureValue",),
+}
+"""Cloud resources with a setting of their own for a managed or hidden value."""
 
 
 def leaks(text: str) -> bool:
-    """Whether a text holds a key, a password assignment or a URL with a password."""
-    return bool(CONTENT.search(text) or URL.search(text))
+    """Whether a text holds a known credential, a password assignment or a URL with a password."""
+    assigned = (found["value"] for found in ASSIGNED.finditer(text))
+    return bool(KNOWN.search(text) or URL.search(text)) or any(not HARMLESS.match(value) for value in assigned)
+
+
+def sensitive(name: str) -> bool:
+    """Whether a variable or key of that name holds a credential (DB_PASSWORD, PGPASSWORD, dbPassword, auth-token)."""
+    return bool(NAME.search(name) or NAME.search(CAMEL.sub("_", name)))
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Environment variables, ConfigMap data, administrator passwords of cloud databases."""
-    for path, item in containers(resource):
-        for index, variable in enumerate(item.get("env") or ()):
-            if not isinstance(variable, Mapping):
-                continue
-            value, where = variable.get("value"), f"{path}.env[{index}] ({variable.get('name')})"
-            named = bool(NAME.search(str(variable.get("name", ""))))
-            if value is UNKNOWN and named:
-                yield undecided(where, REMEDY)
-            elif isinstance(value, str) and value and (leaks(value) or (named and not value.startswith(("/", "$(")))):
-                yield Finding(where, "a credential in plain text", REMEDY)
-    if resource.type == "kubernetes:core/v1:ConfigMap":
-        for key, value in (resource.props.get("data") or {}).items():
-            if value is UNKNOWN:
-                yield undecided(f"data.{key}", REMEDY)
-            elif isinstance(value, str) and (leaks(value) or (NAME.search(key) and value.strip())):
-                yield Finding(f"data.{key}", "a credential in plain text", REMEDY)
+    """Environment variables and arguments wherever they stand, ConfigMap data, administrator passwords of cloud databases."""
+    for path in hidden(resource, {"env"}):
+        yield undecided(path, REMEDY)
+    for path, name, value in variables(resource):
+        yield from _value(resource, f"{path} ({name})", path, name, value)
+    for path, value in texts(resource):
+        if resource.is_secret(path):
+            yield Finding(path, KEPT, REMEDY)
+        elif value is UNKNOWN:
+            yield undecided(path, REMEDY)
+        elif leaks(value) or ((found := ARGUMENT.match(value)) and not HARMLESS.match(found["value"])):
+            yield Finding(path, PLAIN, REMEDY)
+    if resource.type.startswith("kubernetes:core/v1:ConfigMap"):
+        yield from _config_map(resource)
     for key in CLOUD.get(resource.type, ()):
         if resource.props.get(key):
             yield Finding(key, "a password of our own where the service would manage one", REMEDY)
+
+
+def _config_map(resource: Resource) -> Iterator[Finding]:
+    for section in ("data", "binaryData"):
+        data = resource.props.get(section)
+        if data is UNKNOWN:
+            yield undecided(section, REMEDY)
+        for key, value in data.items() if isinstance(data, dict) else ():
+            yield from _value(resource, f"{section}.{key}", f"{section}.{key}", str(key), value)
+
+
+def _value(resource: Resource, where: str, path: str, name: str, value: Any) -> Iterator[Finding]:
+    named = sensitive(name)
+    if resource.is_secret(path):
+        yield Finding(where, KEPT, REMEDY)
+    elif value is UNKNOWN:
+        # an address or a number that the stack makes is no credential, and its text is read again by up
+        yield undecided(where, REMEDY)
+    elif isinstance(value, str) and value.strip() and (leaks(value) or (named and not HARMLESS.match(value.strip()))):
+        yield Finding(where, PLAIN, REMEDY)
 
 
 RULE = Rule("no-plain-secret", "No credential stands in plain text.", Level.BASELINE, check)

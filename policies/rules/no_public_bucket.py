@@ -1,61 +1,61 @@
 """No bucket can be read by the world."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Sequence
 
-from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, undecided
+from policies.documents import open_statements
+from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, items, undecided
+from policies.pods import texts
+from policies.rules.encrypted_at_rest import BUCKETS, is_of
 
+BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+BLOCK_TYPES = (BLOCK, "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock")
 REMEDY = "Keep all four public-access blocks on and grant to named principals"
 ACLS = {"public-read", "public-read-write", "authenticated-read", "website"}
-
-
-def open_statement(document: object) -> bool:
-    """Whether a policy document allows everybody something without a condition."""
-    if not isinstance(document, Mapping):
-        return False
-    statements: Any = document.get("Statement") or []
-    for statement in statements if isinstance(statements, list) else [statements]:
-        everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-        if statement.get("Effect") == "Allow" and everybody and not statement.get("Condition"):
-            return True
-    return False
+GROUPS = re.compile(r"/groups/global/(AllUsers|AuthenticatedUsers)$")
+ANONYMOUS = re.compile(r"\bmc\b[^\n;&|]*\b(?:anonymous|policy)\s+(?:--\S+\s+)*set\s+(?:download|upload|public)\b")
+"""MinIO's client opening a bucket."""
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Public-access blocks, ACLs and bucket policies of S3."""
-    if resource.type == "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":
+    """Public-access blocks, ACLs, grants and bucket policies of S3; MinIO's anonymous access."""
+    if resource.type in BLOCK_TYPES:
         for key in BLOCKS:
             if resource.props.get(key) is UNKNOWN:
                 yield undecided(key, REMEDY)
             elif resource.props.get(key) is not True:
                 yield Finding(key, "is not true", REMEDY)
-    elif resource.type.startswith("aws:s3/bucket") and resource.props.get("acl") in ACLS:
-        yield Finding("acl", f'"{resource.props["acl"]}" is public', REMEDY)
     elif resource.type == "aws:s3/bucketPolicy:BucketPolicy":
-        document = resource.props.get("policy")
-        if document is UNKNOWN:
-            yield undecided("policy", REMEDY)
-            return
-        try:
-            parsed = json.loads(document) if isinstance(document, str) else document
-        except ValueError:
-            yield Finding("policy", "is not JSON", REMEDY)
-            return
-        if open_statement(parsed):
-            yield Finding("policy", "allows everybody without a condition", REMEDY)
+        yield from open_statements("policy", resource.props.get("policy"), REMEDY)
+    elif resource.type.startswith("aws:s3/bucket"):
+        yield from _acl(resource)
+        if resource.type in BUCKETS:
+            yield from open_statements("policy", resource.props.get("policy"), REMEDY)
+    for path, text in texts(resource):
+        if isinstance(text, str) and ANONYMOUS.search(text):
+            yield Finding(path, "lets everybody read a bucket without a key", "Grant to named consumers")
 
 
-def check_stack(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[Resource | None, Finding]]:
+def _acl(resource: Resource) -> Iterator[Finding]:
+    acl = resource.props.get("acl")
+    if acl is UNKNOWN:
+        yield undecided("acl", REMEDY)
+    elif acl in ACLS:
+        yield Finding("acl", f'"{acl}" is public', REMEDY)
+    for path, mapping in resource.mappings:
+        uri = mapping.get("uri")
+        if uri is UNKNOWN:
+            yield undecided(f"{path}.uri", REMEDY)
+        elif any(isinstance(item, str) and GROUPS.search(item) for item in items(uri)):
+            yield Finding(f"{path}.uri", f'grants to "{uri}"', REMEDY)
+
+
+def check_stack(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[Resource, Finding]]:
     """Every bucket has a public-access block of its own."""
-    blocks = [r for r in resources if r.type == "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"]
-    names = {r.props.get("bucket") for r in blocks if isinstance(r.props.get("bucket"), str)}
+    blocks = [r for r in resources if r.type == BLOCK]
     for bucket in resources:
-        if bucket.type != "aws:s3/bucket:Bucket":
-            continue
-        name = bucket.props.get("bucket")
-        if name not in names and not any(block.name == bucket.name for block in blocks):
+        if bucket.type in BUCKETS and not any(is_of(block, bucket) for block in blocks):
             yield bucket, Finding("bucket", "has no BucketPublicAccessBlock", REMEDY)
 
 

@@ -1,46 +1,53 @@
 """Everything says whose it is."""
 
+import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, undecided
+from policies.pods import NOT_OBJECTS
 
 LABELS = ("mlops.dev/owner", "mlops.dev/team", "mlops.dev/environment")
 TAGS = ("owner", "team", "environment")
 REMEDY = "Make it through the platform's components: the landing writes them on every object and resource"
-CONTAINERS = ("kubernetes:helm.sh", "kubernetes:yaml", "kubernetes:kustomize")
-TAGGED = ("aws:s3/bucket:", "aws:rds/instance:", "aws:msk/cluster:", "aws:sagemaker/domain:", "aws:ec2/vpc:", "aws:kms/key:")
+TAGGED = (
+    "aws:s3/bucket:", "aws:s3/bucketV2:", "aws:rds/instance:", "aws:rds/cluster:", "aws:msk/cluster:", "aws:sagemaker/domain:",
+    "aws:sagemaker/mlflowTrackingServer:", "aws:ec2/vpc:", "aws:kms/key:", "aws:amp/workspace:", "aws:grafana/workspace:",
+    "aws:efs/fileSystem:", "aws:iam/role:", "aws:secretsmanager/secret:",
+)  # fmt: skip
+"""Cloud resources that cost or hold something."""
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Labels of Kubernetes objects; tags of the cloud resources that cost or hold something."""
-    if resource.type.startswith("kubernetes:") and not resource.type.startswith(CONTAINERS):
+    """Labels of Kubernetes objects; tags of cloud resources, their own or their provider's default tags."""
+    if resource.type.startswith("kubernetes:") and not resource.type.startswith(NOT_OBJECTS) and not resource.partial:
         metadata = resource.props.get("metadata")
         labels = metadata.get("labels") if isinstance(metadata, Mapping) else metadata
         yield from _missing(labels, LABELS, "metadata.labels")
     elif resource.type.startswith(TAGGED):
-        tags = resource.props.get("tagsAll") or resource.props.get("tags")
-        # default tags reach tagsAll only where the provider fills them in; the provider's own are judged instead
-        if "tagsAll" in resource.props:
-            yield from _missing(tags, TAGS, "tagsAll")
-    elif resource.type == "pulumi:providers:aws":
-        yield from _missing(_default_tags(resource.props), TAGS, "defaultTags.tags")
+        own = (resource.props.get("tags"), resource.props.get("tagsAll"), _default_tags(resource.provider))
+        known = {key: value for tags in own if isinstance(tags, Mapping) for key, value in tags.items()}
+        complete = all(known.get(key) for key in TAGS)
+        yield from _missing(UNKNOWN if UNKNOWN in own and not complete else known, TAGS, "tags")
 
 
-def _default_tags(props: Mapping[str, object]) -> object:
+def _default_tags(props: Mapping[str, Any]) -> Any:
     """The provider's default tags; provider inputs travel as JSON text."""
-    import json
-
     found = props.get("defaultTags")
     if isinstance(found, str):
-        found = json.loads(found)
+        try:
+            found = json.loads(found)
+        except ValueError:
+            return None
     return found.get("tags") if isinstance(found, Mapping) else found
 
 
-def _missing(found: object, wanted: tuple[str, ...], path: str) -> Iterator[Finding]:
+def _missing(found: Any, wanted: tuple[str, ...], path: str) -> Iterator[Finding]:
     if found is UNKNOWN:
         yield undecided(path, REMEDY)
         return
     have = found if isinstance(found, Mapping) else {}
+    # a label whose value is not known yet is there all the same
     missing = [key for key in wanted if not have.get(key)]
     if missing:
         yield Finding(path, f"no {', '.join(missing)}", REMEDY)

@@ -14,9 +14,19 @@ import sys
 import types
 from pathlib import Path
 
+from google.protobuf.internal import api_implementation
+
+
+def allow_deep_messages() -> None:
+    """Lift protobuf's limit of 100 levels: custom resource definitions nest deeper."""
+    module = getattr(api_implementation, "_c_module", None)
+    if module is not None and hasattr(module, "SetAllowOversizeProtos"):
+        module.SetAllowOversizeProtos(True)
+
 
 def load(*names: str) -> list[types.ModuleType]:
     """The modules `pulumi.runtime.proto.<name>`, in the order asked."""
+    allow_deep_messages()
     if "pulumi" in sys.modules:
         return [importlib.import_module(f"pulumi.runtime.proto.{name}") for name in names]
     spec = importlib.machinery.PathFinder.find_spec("pulumi")

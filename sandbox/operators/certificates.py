@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import ipaddress
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
@@ -247,7 +249,10 @@ def truststore(crt: str, alias: str, password: str) -> str:
 def bundle(texts: list[str]) -> str:
     """The distinct certificates of some PEM texts, one after the other; ValueError where a text holds none."""
     seen: dict[bytes, x509.Certificate] = {}
-    for text in texts:
-        for certificate in x509.load_pem_x509_certificates(text.encode()):
-            seen.setdefault(certificate.fingerprint(hashes.SHA256()), certificate)
+    with warnings.catch_warnings():
+        # some public roots are older than the rule about serial numbers that this warning is of
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        for text in texts:
+            for certificate in x509.load_pem_x509_certificates(text.encode()):
+                seen.setdefault(certificate.fingerprint(hashes.SHA256()), certificate)
     return _pem(list(seen.values()))

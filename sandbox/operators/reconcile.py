@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from sandbox.faults import FaultError, Faults
 from sandbox.operators.client import Client, Refused
-from sandbox.operators.functions import arg, condition, digest, env, get, is_ready
+from sandbox.operators.functions import arg, condition, digest, env, get, is_ready, now
 from sandbox.operators.kinds import BUILTIN, Resource
 from sandbox.operators.model import CustomResource
 from sandbox.operators.store import Key, Object, Store, View, key_of
@@ -17,6 +18,8 @@ from sandbox.operators.template import TemplateError, context, document, evaluat
 SIMULATED = {"mlops.dev/simulated": "operator"}
 """On every object made here, for nobody should take it for the work of the real operator."""
 RETRY_SECONDS = 2.0
+HELD_SECONDS = 1.0
+"""How long a fault `not-ready` without `seconds` lasts before it is asked for again."""
 IMMUTABLE = ("Pod", "Job")
 logger = logging.getLogger("operators")
 
@@ -33,6 +36,7 @@ class Reconciler:
         self._faults = Faults("operators")
         self._applied: dict[Key, tuple[str, int | None]] = {}
         self._told_ready: set[tuple[str, int]] = set()
+        self._held_until: dict[tuple[str, int], float] = {}
 
     async def reconcile(self, key: Key) -> float | None:
         """Brings one custom resource forward; returns after how many seconds to look again, None for "when something changes"."""
@@ -76,13 +80,16 @@ class Reconciler:
     async def _make_children(self, cr: Object, data: CustomResource, names: Mapping[str, Any]) -> None:
         wanted: set[Key] = set()
         refused: list[Refused] = []
-        for child in document(data.children, names):
-            metadata = child["metadata"]
+        children: list[Object] = document(data.children, names)
+        for child in children:
             if self._resources[child["kind"]].namespaced:
-                metadata.setdefault("namespace", cr["metadata"].get("namespace"))
+                child["metadata"].setdefault("namespace", cr["metadata"].get("namespace"))
             wanted.add(key_of(child))
+            # noted as read: one that somebody deletes is made again
+            names["find"](*key_of(child))
+        for child in children:
             try:
-                await self._make_child(cr, data, child, names["find"])
+                await self._make_child(cr, data, child, wanted)
             except Refused as error:
                 # what one namespace refuses must not keep the others from theirs
                 refused.append(error)
@@ -93,13 +100,13 @@ class Reconciler:
         if refused:
             raise refused[0]
 
-    async def _make_child(self, cr: Object, data: CustomResource, child: Object, find: Any) -> None:
+    async def _make_child(self, cr: Object, data: CustomResource, child: Object, wanted: set[Key]) -> None:
         owner, metadata = child.pop("owner", None), child["metadata"]
         metadata["labels"] = (metadata.get("labels") or {}) | SIMULATED
         if owner != "none":
             metadata["ownerReferences"] = [_owner(cr)]
         key, state = key_of(child), digest(child)
-        live = find(*key)
+        live = self._store.get(key)
         if live is not None:
             # somebody else's change of the spec shows in the generation and is taken back
             same = self._applied.get(key) == (state, live["metadata"].get("generation"))
@@ -109,22 +116,21 @@ class Reconciler:
             made = await self._client.apply(self._resources[child["kind"]], child, data.operator.name)
         except Refused as error:
             if error.status == 422 and live is not None and child["kind"] in IMMUTABLE:
-                if self._others_ready(cr, live):
+                others = (self._store.get(other) for other in wanted - {key} if other[0] == key[0])
+                # pods of a set are replaced one after the other, those that are down at once
+                if key[0] != "Pod" or not is_ready(live) or all(map(is_ready, others)):
                     await self._delete(live)
                 return
             raise
         self._applied[key] = (state, made["metadata"].get("generation"))
         self._store.put(made)
 
-    def _others_ready(self, cr: Object, obj: Object) -> bool:
-        """Whether every other pod of the set is up: pods are replaced one after the other."""
-        others = [other for other in self._store.owned(cr["metadata"]["uid"]) if other["kind"] == obj["kind"] != "Job"]
-        return all(is_ready(other) for other in others if other is not obj)
-
     async def _delete(self, obj: Object) -> None:
         key = key_of(obj)
         self._applied.pop(key, None)
         await self._client.delete(self._resources[key[0]], key[1], key[2])
+        # until the watch says so
+        obj["metadata"].setdefault("deletionTimestamp", now())
 
     async def _report(self, cr: Object, data: CustomResource, names: dict[str, Any], problem: Any) -> float | None:
         if data.status is None:
@@ -134,10 +140,10 @@ class Reconciler:
         wait: float | None = None
         generation = (cr["metadata"]["uid"], cr["metadata"]["generation"])
         if ready and generation not in self._told_ready:
-            if held := self._held(data, names):
-                ready, wait = False, max(RETRY_SECONDS / 2, *held)
-            else:
+            wait = self._held(data, names, generation)
+            if wait is None:
                 self._told_ready.add(generation)
+            ready = wait is None
         status = document(data.status, names | {"ready": ready, "problem": problem})
         _keep_times(status.get("conditions"), get(cr, "status.conditions", []), names["now"]())
         if status != (cr.get("status") or {}):
@@ -147,9 +153,17 @@ class Reconciler:
             self._store.put(made)
         return wait
 
-    def _held(self, data: CustomResource, names: Mapping[str, Any]) -> list[float]:
-        rules = self._faults.after("update" if names["status"] else "create", data.kind, names["name"])
-        return [rule.seconds for rule in rules if rule.action == "not-ready"]
+    def _held(self, data: CustomResource, names: Mapping[str, Any], generation: tuple[str, int]) -> float | None:
+        """How many seconds more a fault `not-ready` holds this generation back; None where none does."""
+        left = self._held_until.pop(generation, 0.0) - time.monotonic()
+        if left <= 0:
+            rules = self._faults.after("update" if names["status"] else "create", data.kind, names["name"])
+            held = [rule.seconds or HELD_SECONDS for rule in rules if rule.action == "not-ready"]
+            if not held:
+                return None
+            left = max(held)
+        self._held_until[generation] = time.monotonic() + left
+        return left
 
     async def _add_finalizers(self, cr: Object, data: CustomResource) -> Object:
         have = cr["metadata"].get("finalizers") or []

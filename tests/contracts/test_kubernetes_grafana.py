@@ -22,7 +22,9 @@ INI = "grafana.ini."
 def test_every_value_we_set_exists_in_the_chart(database: Any) -> None:
     args = replace(ARGS, database=database, registry_mirror="mirror.example", storage_class="fast", replicas=1)
     found = reference.unknown_values(CHART.chart, chart_values(args))
-    assert [name for name in found if not name.startswith(INI)] == []
+    # a comment in values.yaml, read by the template (pvc.yaml)
+    commented = {"persistence.storageClassName"}
+    assert {name for name in found if not name.startswith(INI)} - commented == set()
 
 
 def test_the_pin_is_the_version_whose_values_we_checked() -> None:
@@ -51,6 +53,12 @@ def test_the_real_chart_renders_the_same_twice_bounded_and_without_cluster_roles
     assert pod["securityContext"]["runAsNonRoot"] is True
     mounts = {m["mountPath"] for c in pod["containers"] for m in c["volumeMounts"]}
     assert "/etc/grafana/provisioning/datasources" in mounts
+
+
+def test_the_real_volume_has_the_storage_class(tmp_path: Path) -> None:
+    objects = rendering.render(CHART, chart_values(replace(ARGS, storage_class="fast")), "monitoring", tmp_path)
+    (claim,) = [o for o in objects if o["kind"] == "PersistentVolumeClaim"]
+    assert claim["spec"]["storageClassName"] == "fast"
 
 
 def test_what_we_add_to_the_real_deployment_keeps_names_unique(tmp_path: Path) -> None:

@@ -108,12 +108,12 @@ def trial(folder: Path, program: str) -> Iterator[Trial]:
         raise AssertionError(str(error)) from None
     home, project = folder / "home", folder / "project"
     project.mkdir(parents=True)
-    (project / "Pulumi.yaml").write_text(
-        f"name: trial\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n"
-    )
+    (project / "Pulumi.yaml").write_text(f"name: trial\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n")
     cloud = Cloud(home)
     cloud.start()
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "MLOPS_SANDBOX", "PYTEST_", "AWS_"))}
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "MLOPS_SANDBOX", "PYTEST_", "AWS_"))
+    }
     environment = {
         **kept,
         "PATH": f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,11 +32,15 @@ def test_the_buckets_settings_are_read_back_as_written(spine: Trial) -> None:
     assert rules[0]["BucketKeyEnabled"] is True
     assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
-    assert s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"] == [
+        {"ObjectOwnership": "BucketOwnerEnforced"}
+    ]
     assert "aws:SecureTransport" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "lake/"
     assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"][0]["Expiration"] == {"Days": 30}
-    assert [tag for tag in s3.get_bucket_tagging(Bucket=bucket)["TagSet"] if tag["Key"] == "owner"] == [{"Key": "owner", "Value": "ml"}]
+    assert [tag for tag in s3.get_bucket_tagging(Bucket=bucket)["TagSet"] if tag["Key"] == "owner"] == [
+        {"Key": "owner", "Value": "ml"}
+    ]
 
 
 def test_the_database_is_encrypted_private_and_its_password_managed(spine: Trial) -> None:
@@ -64,7 +67,10 @@ def test_the_broker_is_encrypted_and_takes_iam_only(spine: Trial) -> None:
 def test_the_studio_domain_is_closed(spine: Trial) -> None:
     domain = spine.cloud.client("sagemaker").describe_domain(DomainId=spine.outputs()["domain"])
     assert domain["AppNetworkAccessType"] == "VpcOnly"
-    assert domain["KmsKeyId"] == spine.state()["key"]["outputs"]["arn"] or domain["KmsKeyId"] == spine.state()["key"]["outputs"]["keyId"]
+    assert (
+        domain["KmsKeyId"] == spine.state()["key"]["outputs"]["arn"]
+        or domain["KmsKeyId"] == spine.state()["key"]["outputs"]["keyId"]
+    )
     assert domain["VpcId"] == spine.state()["net"]["id"]
 
 
@@ -84,7 +90,9 @@ def test_network_key_roles_and_the_rest_are_there(spine: Trial) -> None:
     assert client("amp").list_workspaces()["workspaces"][0]["alias"] == "platform"
     assert client("ecr").describe_repositories()["repositories"][0]["imageTagMutability"] == "IMMUTABLE"
     assert client("ssm").get_parameter(Name="/mlops/contract")["Parameter"]["Value"] == "{}"
-    name = next(entry["Name"] for entry in client("secretsmanager").list_secrets()["SecretList"] if entry["Name"].startswith("token-"))
+    name = next(
+        entry["Name"] for entry in client("secretsmanager").list_secrets()["SecretList"] if entry["Name"].startswith("token-")
+    )
     assert client("secretsmanager").get_secret_value(SecretId=name)["SecretString"] == TOKEN
 
 

@@ -56,7 +56,18 @@ def test_workloads_are_ready_when_up_ends_and_nothing_is_left_after_destroy(prog
     assert "correct-horse" not in text
     assert "Y29ycmVjdC1ob3JzZQ" not in text
     program.destroy()
-    for kind in ("configmap", "secret", "deployment", "service", "statefulset", "daemonset", "job", "role", "networkpolicy", "pdb"):
+    for kind in (
+        "configmap",
+        "secret",
+        "deployment",
+        "service",
+        "statefulset",
+        "daemonset",
+        "job",
+        "role",
+        "networkpolicy",
+        "pdb",
+    ):
         assert program.names(kind) == [], kind
     assert program.names("pod") == []
     assert program.names("pvc") == ["data-db-0"]  # made by the StatefulSet controller, which keeps it
@@ -70,9 +81,12 @@ def test_drift_is_found_by_refresh_and_put_right_by_up(program: Program) -> None
     text = program.engine.ok("refresh", "--yes", "--skip-preview", "--diff")
     assert "replicas" in text
     assert "delete" in text
+    # the fields are somebody else's now: by the official provider's rules they are taken back only when that is asked for
+    assert "conflict with" in program.fails(None, "up", "--yes", "--skip-preview")
+    program.engine.environment["PULUMI_K8S_ENABLE_PATCH_FORCE"] = "true"
     text = program.preview()
     assert "~ replicas: 3 => 2" in " ".join(text.split())
-    assert "pdb" not in text
+    assert text.count("(update)") == 2
     program.up()
     assert program.live("deployment", "web")["spec"]["replicas"] == 2
     assert program.live("role", "reader")["rules"][0]["verbs"] == ["get"]
@@ -114,7 +128,7 @@ def test_an_invalid_object_fails_the_preview_in_the_api_servers_words(program: P
 def test_a_preview_tolerates_what_the_same_run_will_make(program: Program) -> None:
     text = """
         made = k8s.core.v1.Namespace("made", metadata={"name": NS + "-made"})
-        k8s.core.v1.ConfigMap("inside", metadata={"name": "inside", "namespace": NS + "-made"}, opts=Options(depends_on=[made]))
+        k8s.core.v1.ConfigMap("inside", metadata={"name": "in", "namespace": NS + "-made"}, opts=Options(depends_on=[made]))
         k8s.core.v1.ConfigMap("computed", metadata={"namespace": made.metadata.name}, data={"uid": made.metadata.uid})
         crd = k8s.apiextensions.v1.CustomResourceDefinition("crd", metadata={"name": "gadgets.NAME"}, spec={
             "group": "NAME", "scope": "Namespaced", "names": {"kind": "Gadget", "plural": "gadgets"},
@@ -153,12 +167,24 @@ def test_immutable_fields_replace_and_fixed_names_are_deleted_first(program: Pro
 
 
 def test_a_replacement_for_another_reason_gets_another_automatic_name(program: Program) -> None:
-    program.up('k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"a": "1"})')
+    text = """
+        k8s.core.v1.ConfigMap("settings", metadata=meta(labels={"v": "VERSION"}), data={"a": "1"},
+                              opts=Options(replace_on_changes=["metadata.labels"]))
+    """
+    program.up(text.replace("VERSION", "1"))
     (before,) = program.names("configmap")
-    urn = program.engine.state()["settings"]["urn"]
-    program.engine.ok("up", "--yes", "--skip-preview", "--replace", urn)
+    program.up(text.replace("VERSION", "2"))
     (after,) = program.names("configmap")
     assert after != before
+    program.unchanged()
+
+
+def test_a_replacement_that_the_user_forces_does_not_delete_what_it_made(program: Program) -> None:
+    program.up('k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"a": "1"})')
+    urn = program.engine.state()["settings"]["urn"]
+    program.engine.ok("up", "--yes", "--skip-preview", "--replace", urn)
+    (name,) = program.names("configmap")
+    assert program.engine.state()["settings"]["id"] == f"{program.namespace}/{name}"
     program.unchanged()
 
 

@@ -110,7 +110,7 @@ def team_stack(text: str | None, platform: str, use: Any) -> Recording[Any]:
 def granted(found: dict[type, Any]) -> pulumi.Output[Any]:
     access = found[contracts.Database].grant("mlflow", contracts.Consumer("mlflow", "fraud"))
     seen = pulumi.Output.all(access.host, access.username, access.secret, access.port)
-    return seen.apply(lambda values: values_seen.append(values))
+    return seen.apply(values_seen.append)
 
 
 values_seen: list[Any] = []
@@ -142,5 +142,5 @@ def test_what_the_platform_lacks_is_named(text: str | None, platform: str, name:
 
 
 def test_a_platform_without_certificates_is_named_too() -> None:
-    with pytest.raises(Exception, match="grants team .fraud. no contracts Certificates"):
+    with pytest.raises(Exception, match=r"grants team .fraud. no contracts Certificates"):
         team_stack(document({}), "platform-dev", lambda found: None)

@@ -57,6 +57,13 @@ def test_a_lock_that_is_not_there_says_what_makes_it(tmp_path: Path) -> None:
         sources.read_lock(tmp_path / "sources.lock.json")
 
 
+def test_crds_of_the_lock_are_kept_by_no_annotation_that_only_some_values_set() -> None:
+    plain = {"group": "g", "plural": "things"}
+    kept = {**plain, "annotations": {"helm.sh/resource-policy": "keep"}}
+    assert sources.agreed([], [kept]) == [kept]
+    assert sources.agreed([kept], [plain]) == sources.agreed([plain], [kept]) == [plain]
+
+
 @pytest.mark.sandbox
 def test_a_render_becomes_facts_with_crds_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chart = tmp_path / "demo"

@@ -21,7 +21,7 @@ KINDS = {
     ),
     "ring": (10, "mlops:spec.bringYourOwn.database.after", "mlflow -> bringYourOwn.database -> mlflow"),
     "wrong-enum": (4, "mlops:spec.environment", 'expected one of dev, staging, prod; did you mean "prod"?'),
-    "empty": (None, "", "the file is empty; expected `config:`"),
+    "empty": (None, "", "the file is empty of configuration; expected `config:`"),
     "yaml-error": (6, "", "not valid YAML"),
     "wrong-top-level": (None, "", "expected a mapping at the top, got a list"),
     "long-name": (4, "mlops:spec.team", "expected at most 40 characters, got 48"),

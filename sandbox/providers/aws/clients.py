@@ -32,10 +32,9 @@ class ApiError(Failure):
     `gone`: the object is not there. `uncertain`: the fault is the API's own, so it may have acted.
     """
 
-    uncertain = False
-
-    def __init__(self, service: str, operation: str, code: str, message: str) -> None:
+    def __init__(self, service: str, operation: str, code: str, message: str, *, uncertain: bool = False) -> None:
         self.code = code
+        self.uncertain = uncertain
         self.gone = code == "404" or any(word in code or message.startswith(word) for word in _GONE)
         super().__init__(f"{service} {operation}: {code}: {message}")
 
@@ -137,18 +136,20 @@ class AwsContext(Context):
 
     def run(self, service: str, operation: str, **parameters: Any) -> Json:
         """One API call; parameters that are None are left out. Raises ApiError."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ParamValidationError
 
         api = client(service, self.region, endpoint(self.call.config, service))
         try:
             answer = getattr(api, operation)(**{key: value for key, value in parameters.items() if value is not None})
         except ClientError as error:
-            problem = error.response.get("Error", {})
-            raised = self._error(service, operation, str(problem.get("Code", "?")), str(problem.get("Message", "")))
-            raised.uncertain = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500
-            raise raised from None
+            problem, status = error.response.get("Error", {}), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            text = self._clean(str(problem.get("Message", "")))
+            raise ApiError(service, operation, str(problem.get("Code", "?")), text, uncertain=status >= 500) from None
+        except EndpointConnectionError as error:
+            raise Failure(f"{error} Is the simulated AWS API running? `mlops sandbox up` starts it") from None
         except BotoCoreError as error:
-            raise self._error(service, operation, type(error).__name__, str(error)) from None
+            uncertain = not isinstance(error, ParamValidationError)
+            raise ApiError(service, operation, type(error).__name__, self._clean(str(error)), uncertain=uncertain) from None
         return dict(answer)
 
     def input(self, service: str, operation: str) -> Any:
@@ -169,9 +170,10 @@ class AwsContext(Context):
         """An ARN of this account."""
         return f"arn:aws:{service}:{self.region if region else ''}:{self.account}:{rest}"
 
-    def _error(self, service: str, operation: str, code: str, message: str) -> ApiError:
-        for text in self.call.secrets.texts:  # botocore repeats the values that it refuses
+    def _clean(self, message: str) -> str:
+        """An error's text without secrets: botocore repeats the values that it refuses."""
+        for text in self.call.secrets.texts:
             message = message.replace(text, "[secret]")
         if "<html" in message:  # the web server's own page: no API answers so
-            message = "the simulated API failed inside (an unexpected error of moto's)"
-        return ApiError(service, operation, code, message)
+            return "the simulated API failed inside (an unexpected error of moto's)"
+        return message

@@ -18,6 +18,9 @@ from sandbox.providers.model import Call, Changes, Checked, Created, Failure, Fo
 from sandbox.providers.schema import Package, Resource, UnknownType, problems
 from sandbox.providers.values import Path, compare, has_unknown
 
+STALE = "$stale"
+"""In a record: what the API answered right after a write, where that is not what was written."""
+
 
 class Cloud(Provider):
     """Subclass it with a `table`, a `context`, and the package's `accepted` values and `invoke`."""
@@ -29,9 +32,7 @@ class Cloud(Provider):
     def __init__(self, package: Package, store: Store) -> None:
         self.package_schema = package
         self.store = store
-        self._known: dict[str, set[str]] = {}
-        self._recorded_urns: set[str] = set()
-        self._names: dict[str, str] = {}
+        self._adopted: set[tuple[str, str]] = set()
 
     # -- what a cloud overrides ---------------------------------------------------------------------------------------
 
@@ -56,8 +57,6 @@ class Cloud(Provider):
     def check(self, call: Call) -> Checked:
         """Inputs with a physical name, and everything the schema says against them."""
         resource, spec = self._type(call)
-        if call.old_inputs:
-            self._recorded_urns.add(call.urn)
         inputs = {**spec.defaults, **{key: value for key, value in call.inputs.items() if value is not None}}
         failures = problems(resource, inputs, self.accepted(spec), lambda path: call.secrets.under(*path))
         if not failures:
@@ -67,7 +66,7 @@ class Cloud(Provider):
     def diff(self, call: Call) -> Changes:
         """What differs, and what of it can only be replaced."""
         resource, spec = self._type(call)
-        self._knows(call)
+        self._record(call)
         changes = self._changes(call.old_inputs, call.inputs, spec)
         tags = self.tags(call, resource, call.inputs)
         if tags is not None and (recorded := call.old_outputs.get("tagsAll")) is not None and not changes:
@@ -89,20 +88,17 @@ class Cloud(Provider):
             row, id = self._make(call, spec, sealed, outputs.context)
         computed, found = self._read_back(call, spec, outputs, id)
         self.store.done(row, id, sealed, self.store.seal(computed, resource.secret_outputs))
-        self._known.setdefault(call.urn, set()).add(id)
         return Created(id, found)
 
     def read(self, call: Call) -> Found | None:
         """The live object; with no recorded inputs it is looked up for import or `.get`."""
         resource, spec = self._type(call)
-        self._knows(call)
         inputs = dict(call.inputs)
         outputs = Outputs(resource, spec, self.context(call), self.tags(call, resource, inputs))
-        if spec.api:
-            live = spec.api.read(outputs.context, call.id, inputs)
-        else:
-            record = self.store.by_id(call.type, call.id, call.urn) or self.store.by_id(call.type, call.id)
-            live = None if record is None else self._recorded(record, inputs)
+        record = self.store.by_id(call.type, call.id, call.urn) or self.store.by_id(call.type, call.id)
+        live = spec.api.read(outputs.context, call.id, inputs) if spec.api else self._recorded(record, inputs)
+        if live is not None and record is not None:
+            live = _settled(live, record, inputs)
         if live is None:
             return None
         if not inputs:
@@ -123,7 +119,7 @@ class Cloud(Provider):
             spec.api.update(outputs.context, call.id, call.old_inputs, call.inputs)
         secret = resource.secret_inputs | {str(path[0]) for path in call.secrets.paths}
         computed, found = self._read_back(call, spec, outputs, call.id)
-        record = self.store.by_id(call.type, call.id, call.urn)
+        record = self._record(call)
         row = record.row if record else self._intend(call, spec, {})
         self.store.done(row, call.id, self.store.seal(call.inputs, secret), self.store.seal(computed, resource.secret_outputs))
         return found
@@ -131,11 +127,12 @@ class Cloud(Provider):
     def delete(self, call: Call) -> None:
         """Gone afterwards, whether it was there or not."""
         _, spec = self._type(call)
+        if (call.urn, call.id) in self._adopted:  # replaced before any run confirmed it: old and new are one object
+            return
         if spec.api:
             spec.api.delete(self.context(call), call.id, call.old_inputs)
-        for record in self.store.of_urn(call.urn, call.type):
-            if record.id == call.id:
-                self.store.forget(record.row)
+        if (record := self._record(call)) is not None:
+            self.store.forget(record.row)
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
@@ -149,9 +146,9 @@ class Cloud(Provider):
         except UnknownType as error:
             raise Failure(str(error)) from None
 
-    def _knows(self, call: Call) -> None:
-        """The engine has this object on record: it is no left-over of a crash."""
-        self._known.setdefault(call.urn, set()).add(call.id)
+    def _record(self, call: Call) -> Record | None:
+        """The entry of an object that the engine has on record."""
+        return self.store.confirm(call.type, call.id, call.urn, call.stack)
 
     def _name(self, call: Call, spec: Spec, inputs: Json) -> None:
         name = spec.name
@@ -163,12 +160,12 @@ class Cloud(Provider):
             return
         recorded = call.old_inputs.get(name.property)
         if isinstance(recorded, str):
-            inputs[name.property] = self._names[call.urn] = recorded
+            inputs[name.property] = recorded
             return
-        made = automatic(spec, name, call.urn, inputs)
-        if made == self._names.get(call.urn):  # replaced though no input changed: the old object still has this name
-            made = automatic(spec, name, call.urn, inputs, generation=1)
-        inputs[name.property] = made
+        taken = {record.inputs.get(name.property) for record in self.store.of_urn(call.urn, call.type) if record.confirmed}
+        names = (automatic(spec, name, call.urn, inputs, generation) for generation in range(len(taken) + 1))
+        # The first name, unless what is being replaced has it and no input that forces a replacement has changed.
+        inputs[name.property] = next(made for made in names if made not in taken)
 
     def _changes(self, old: Mapping[str, Any], new: Mapping[str, Any], spec: Spec) -> Changes:
         paths = {
@@ -189,15 +186,12 @@ class Cloud(Provider):
 
     def _left_behind(self, call: Call, spec: Spec, sealed: Json) -> tuple[int, str] | None:
         """(row, id) of an object that an interrupted create made, brought up to the inputs of today."""
-        known = self._known.get(call.urn, set())
-        if call.urn in self._recorded_urns and not known:  # replaced without a diff: whichever there is, is the old one
-            return None
         cx = self.context(call)
         for record in self.store.of_urn(call.urn, call.type):
-            if record.id in known and record.id:
+            if record.confirmed:
                 continue
             id = record.id or (spec.api.find(cx, call.inputs) if spec.api else None)
-            live = None if not id or id in known else (spec.api.read(cx, id, call.inputs) if spec.api else record.outputs)
+            live = (spec.api.read(cx, id, call.inputs) if spec.api else record.outputs) if id else None
             if not id or live is None:
                 self.store.forget(record.row)
                 continue
@@ -209,6 +203,7 @@ class Cloud(Provider):
                 continue
             if changes and spec.api:
                 spec.api.update(cx, id, record.inputs, call.inputs)
+            self._adopted.add((call.urn, id))
             return record.row, id
         return None
 
@@ -219,7 +214,7 @@ class Cloud(Provider):
     def _make(self, call: Call, spec: Spec, sealed: Json, cx: Context) -> tuple[int, str]:
         row = self._intend(call, spec, sealed)
         if spec.api is None:
-            return row, self._invented_id(call, spec, cx)
+            return row, self._invented_id(call, spec, cx, row)
         try:
             return row, spec.api.create(cx, call.inputs)
         except Failure as error:
@@ -228,8 +223,8 @@ class Cloud(Provider):
                 self.store.forget(row)
             raise
 
-    def _invented_id(self, call: Call, spec: Spec, cx: Context) -> str:
-        values = Outputs.words(cx, call.inputs, "")
+    def _invented_id(self, call: Call, spec: Spec, cx: Context, row: int) -> str:
+        values = Outputs.words(cx, call.inputs, str(row))
         if spec.id:
             return str(render(spec.id, values))
         named = call.inputs.get(spec.name.property) if spec.name else None
@@ -240,11 +235,16 @@ class Cloud(Provider):
         live = spec.api.read(outputs.context, id, call.inputs) if spec.api else {}
         if live is None:
             raise Failure(f"{call.type} {id}: the API accepted it, but does not have it")
-        found = outputs.complete(id, drift.project(call.inputs, live), live)
-        return {key: value for key, value in found.items() if key not in call.inputs and not has_unknown(value)}, found
+        asked = drift.project(call.inputs, {key: value for key, value in live.items() if key in call.inputs})
+        stale = {key: live[key] for key in live if key in call.inputs and asked.get(key) != call.inputs[key]}
+        found = outputs.complete(id, call.inputs, live)
+        computed = {key: value for key, value in found.items() if key not in call.inputs and not has_unknown(value)}
+        return {**computed, STALE: stale}, found
 
-    def _recorded(self, record: Record, inputs: Json) -> Json:
+    def _recorded(self, record: Record | None, inputs: Json) -> Json | None:
         """A schema-only object as if an API had answered; secrets cannot be read back, only compared."""
+        if record is None:
+            return None
         sealed = self.store.seal(inputs, set(inputs))
         live = dict(record.outputs)
         for key, value in record.inputs.items():
@@ -254,6 +254,15 @@ class Cloud(Provider):
             else:
                 live[key] = value
         return live
+
+
+def _settled(live: Json, record: Record, inputs: Json) -> Json:
+    """`live` with what was asked for wherever the API still answers as it did right after the write.
+
+    An API may round, complete or (moto) ignore a setting; that is no drift. A change from there on is.
+    """
+    stale = record.outputs.get(STALE) or {}
+    return {key: inputs[key] if key in stale and key in inputs and value == stale[key] else value for key, value in live.items()}
 
 
 def _forces(path: Path, replace: tuple[str, ...]) -> bool:

@@ -62,9 +62,9 @@ class Outputs:
 
     @staticmethod
     def words(context: Context, inputs: Mapping[str, Any], id: str) -> Json:
-        """Everything a template may name."""
-        seed = f"{context.urn}{inputs.get('name', '')}"
-        return {**inputs, **context.values(), "id": id, "hash": hashlib.sha256(seed.encode()).hexdigest()}
+        """Everything a template may name. `hash` differs between two objects of one URN, as in a replacement."""
+        hashed = hashlib.sha256(f"{context.urn}{id}".encode()).hexdigest()
+        return {**inputs, **context.values(), "id": id, "hash": hashed}
 
     def _given(self, inputs: Mapping[str, Any]) -> Json:
         return {

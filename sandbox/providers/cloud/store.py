@@ -23,8 +23,9 @@ from sandbox.providers.values import bare
 
 _SCHEMA = """
 create table if not exists objects (
-  row integer primary key, urn text not null, type text not null, id text not null default '', stack text not null,
-  backed text not null, region text not null, inputs text not null, outputs text not null default '{}'
+  row integer primary key autoincrement, urn text not null, type text not null, id text not null default '', stack text not null,
+  backed text not null, region text not null, inputs text not null, outputs text not null default '{}',
+  confirmed integer not null default 0
 );
 create index if not exists by_urn on objects (urn);
 create index if not exists by_id on objects (type, id);
@@ -34,7 +35,7 @@ SECRET = "$secret"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One object. `id` is empty while its create has not ended."""
+    """One object. `id` is empty while its create has not ended; `confirmed` says that the engine has it on record."""
 
     row: int
     urn: str
@@ -42,6 +43,7 @@ class Record:
     id: str
     inputs: dict[str, Any]
     outputs: dict[str, Any]
+    confirmed: bool
 
 
 class Store:
@@ -71,6 +73,17 @@ class Store:
         """The object of `row` exists."""
         self._run("update objects set id=?, inputs=?, outputs=? where row=?", (id, json.dumps(inputs), json.dumps(outputs), row))
 
+    def confirm(self, type_: str, id: str, urn: str, stack: str) -> Record | None:
+        """The engine has this object on record under this URN: it is no left-over of a create that was never recorded.
+
+        An object whose URN changed (by an alias, or by an import) is found by its id. None when there is no such object.
+        """
+        found = [record for record in self._records("where type=? and id=?", (type_, id)) if record.id]
+        record = next((item for item in found if item.urn == urn), found[-1] if found else None)
+        if record and not (record.confirmed and record.urn == urn):
+            self._run("update objects set confirmed=1, urn=?, stack=? where row=?", (urn, stack, record.row))
+        return record
+
     def forget(self, row: int) -> None:
         """The object of `row` does not exist."""
         self._run("delete from objects where row=?", (row,))
@@ -98,8 +111,11 @@ class Store:
         return {SECRET: hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()}
 
     def _records(self, where: str, values: tuple[Any, ...]) -> list[Record]:
-        _, rows = self._run(f"select row, urn, type, id, inputs, outputs from objects {where} order by row", values)
-        return [Record(row, urn, kind, id, json.loads(given), json.loads(made)) for row, urn, kind, id, given, made in rows]
+        _, rows = self._run(f"select row, urn, type, id, inputs, outputs, confirmed from objects {where} order by row", values)
+        return [
+            Record(row, urn, kind, id, json.loads(given), json.loads(made), bool(confirmed))
+            for row, urn, kind, id, given, made, confirmed in rows
+        ]
 
     def _run(self, statement: str, values: tuple[Any, ...]) -> tuple[int, list[tuple[Any, ...]]]:
         """(row of an insert, rows of a select)."""

@@ -9,7 +9,8 @@ from sandbox.providers.kubernetes.api import PREVIEW_PATIENCE, Unreachable
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.diff import changes, replacing, without_ignored
 from sandbox.providers.kubernetes.naming import auto_name, is_autonamed, is_named, set_name
-from sandbox.providers.kubernetes.normalize import is_crd, normalize, prune, without_nulls
+from sandbox.providers.kubernetes.normalize import is_crd, normalize, without_nulls
+from sandbox.providers.kubernetes.pruning import prune
 from sandbox.providers.kubernetes.tables import IDENTITY, force_new, group_of
 from sandbox.providers.model import Call, Changes, Checked, CheckFailed, Failure
 
@@ -88,7 +89,8 @@ async def diff(cluster: Cluster | None, call: Call) -> Changes:
     live = states.live_of(call.old_outputs)
     old_inputs = normalize(states.inputs_of(call.old_outputs, call.old_inputs))
     new = normalize(states.sent(call.inputs))
-    pruned = prune(normalize(live), old_inputs, dropped=normalize(live))
+    recorded = normalize(live)
+    pruned = prune(recorded, old_inputs, applied=recorded)
     pruned.setdefault("apiVersion", new.get("apiVersion"))
     pruned.setdefault("kind", new.get("kind"))
     await _same_namespace(cluster, pruned, new)

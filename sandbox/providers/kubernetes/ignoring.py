@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.providers.kubernetes.diff import at, parse_path
+from sandbox.providers.kubernetes.managed import entries_of, manages
 from sandbox.providers.values import Path
 
 
@@ -19,25 +20,16 @@ def applied(obj: dict[str, Any], live: dict[str, Any], manager: str, ignored: It
     if not paths:
         return obj
     result: dict[str, Any] = copy.deepcopy(obj)
-    entries = (live.get("metadata") or {}).get("managedFields") or []
+    entries = entries_of(live)
     for path in paths:
-        ours = any(_manages(entry, path) for entry in entries if entry.get("manager") == manager)
-        theirs = any(_manages(entry, path) for entry in entries if entry.get("manager") != manager)
+        ours = any(manages(entry, path) for entry in entries if entry.get("manager") == manager)
+        theirs = any(manages(entry, path) for entry in entries if entry.get("manager") != manager)
         value = at(live, path)
         if theirs and not ours:
             _put(result, path, None)
         elif value is not None:
             _put(result, path, value)
     return result
-
-
-def _manages(entry: dict[str, Any], path: Path) -> bool:
-    fields = entry.get("fieldsV1") or {}
-    for step in path:
-        fields = fields.get(f"f:{step}")
-        if not isinstance(fields, dict):
-            return False
-    return True
 
 
 def _put(obj: dict[str, Any], path: Path, value: Any) -> None:

@@ -8,7 +8,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from sandbox.providers.kubernetes.tables import is_built_in, words
+from sandbox.providers.kubernetes.tables import words
 from sandbox.providers.values import Path, has_unknown
 
 _READ_ONLY: Final = words(
@@ -104,41 +104,3 @@ def _recoded(value: Any) -> Any:
         return base64.b64encode(base64.b64decode("".join(str(value).split()), validate=True)).decode()
     except (binascii.Error, ValueError):
         return value
-
-
-def prune(live: dict[str, Any], shape: dict[str, Any], dropped: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The part of a live object that `shape` (the inputs that made it) speaks of.
-
-    `dropped` is the live object at the time the inputs were applied: what the inputs set and that object lacks was not stored by
-    the API server (an empty list, a false or unknown field of a built-in kind), so it still counts as set; else it is absent.
-    """
-    keeps = dropped is not None and is_built_in(str(shape.get("apiVersion", "")))
-    return _prune_map(live, shape, dropped if keeps else None)
-
-
-def _prune_map(live: dict[str, Any], shape: dict[str, Any], applied: Any) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, wanted in shape.items():
-        before = applied.get(key, _ABSENT) if isinstance(applied, dict) else None
-        if key in live:
-            result[key] = _prune_value(live[key], wanted, before)
-        elif before is _ABSENT:
-            result[key] = wanted
-    return result
-
-
-def _prune_value(live: Any, wanted: Any, applied: Any) -> Any:
-    if isinstance(live, dict) and isinstance(wanted, dict):
-        return _prune_map(live, wanted, applied)
-    if isinstance(live, list) and isinstance(wanted, list):
-        if live and wanted and type(live[0]) is not type(wanted[0]):
-            return live
-        items = applied if isinstance(applied, list) else []
-        return [
-            _prune_value(item, shape, items[index] if index < len(items) else None)
-            for index, (item, shape) in enumerate(zip(live, wanted, strict=False))
-        ]
-    return live
-
-
-_ABSENT: Final = object()

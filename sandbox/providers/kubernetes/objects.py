@@ -9,6 +9,7 @@ from typing import Any, Final
 from sandbox.providers.kubernetes.api import APPLY, JSON_PATCH, PATIENCE, PREVIEW_PATIENCE, ApiError
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.discovery import NoKind, Resource, canonical
+from sandbox.providers.kubernetes.managed import entries_of, owned
 from sandbox.providers.kubernetes.naming import annotation
 from sandbox.providers.kubernetes.normalize import is_crd
 from sandbox.providers.model import Failure
@@ -32,11 +33,6 @@ def namespace_of(obj: Object) -> str:
     return str((obj.get("metadata") or {}).get("namespace") or "")
 
 
-def owned(live: Object, manager: str) -> bool:
-    """True when this field manager has made or applied the object."""
-    return any(entry.get("manager") == manager for entry in (live.get("metadata") or {}).get("managedFields") or [])
-
-
 async def locate(cluster: Cluster, obj: Object, preview: bool = False) -> Resource:
     """Where the object's kind lives. Raises NoKind."""
     patience = PREVIEW_PATIENCE if preview else PATIENCE
@@ -56,8 +52,10 @@ def placed(obj: Object, resource: Resource) -> Object:
     return {**obj, "apiVersion": resource.api_version, "metadata": metadata}
 
 
-async def create(cluster: Cluster, obj: Object, manager: str, preview: bool, force: bool, patch: bool) -> tuple[Resource, Object]:
-    """Make the object; one that this very resource made before a crash is taken over and brought up to date.
+async def create(
+    cluster: Cluster, obj: Object, manager: str, preview: bool, force: bool, patch: bool
+) -> tuple[Resource, Object, bool]:
+    """Make the object; one that this very resource made before a crash is taken over (True) and brought up to date.
 
     Raises ApiError (AlreadyExists for somebody else's object) and NoKind. Outside a preview an absent namespace or kind is waited
     for a while: they may be made by the same run.
@@ -67,8 +65,8 @@ async def create(cluster: Cluster, obj: Object, manager: str, preview: bool, for
         try:
             resource = await _target(cluster, obj, preview)
             if force or patch:
-                return resource, await apply(cluster, resource, obj, manager, preview, force=force or preview)
-            return resource, await _post(cluster, resource, obj, manager, preview)
+                return resource, await apply(cluster, resource, obj, manager, preview, force=force or preview), False
+            return resource, *await _post(cluster, resource, obj, manager, preview)
         except (ApiError, NoKind) as error:
             absent = isinstance(error, NoKind) or error.not_found
             if preview or not absent or time.monotonic() - started + pause > _ORDER_PATIENCE:
@@ -90,20 +88,18 @@ async def _target(cluster: Cluster, obj: Object, preview: bool) -> Resource:
         return planned
 
 
-async def _post(cluster: Cluster, resource: Resource, obj: Object, manager: str, preview: bool) -> Object:
+async def _post(cluster: Cluster, resource: Resource, obj: Object, manager: str, preview: bool) -> tuple[Object, bool]:
     params = {"fieldManager": manager} | ({"dryRun": "All"} if preview else {})
-    body = placed(obj, resource)
+    path, patience = resource.collection(namespace_of(obj)), PREVIEW_PATIENCE if preview else PATIENCE
     try:
-        return await cluster.api.call(
-            "POST", resource.collection(namespace_of(obj)), params, body, patience=PREVIEW_PATIENCE if preview else PATIENCE
-        )
+        return await cluster.api.call("POST", path, params, placed(obj, resource), patience=patience), False
     except ApiError as error:
         if not error.exists or preview:
             raise
         live = await get(cluster, resource, namespace_of(obj), name_of(obj))
         if not owned(live, manager):
             raise ApiError(error.code, {"reason": error.reason, "message": f"{error.message}\n\n{_HELP_EXISTS}"}) from None
-        return await change(cluster, resource, live, obj, manager, preview=False, force=True)
+        return await change(cluster, resource, live, obj, manager, preview=False, force=True), True
 
 
 async def apply(cluster: Cluster, resource: Resource, obj: Object, manager: str, preview: bool, force: bool) -> Object:
@@ -159,14 +155,13 @@ async def _replace(cluster: Cluster, resource: Resource, live: Object, obj: Obje
 
 
 def _made_by_update(live: Object, manager: str) -> bool:
-    entries = (live.get("metadata") or {}).get("managedFields") or []
-    return any(entry.get("manager") == manager and entry.get("operation") == "Update" for entry in entries)
+    return any(entry.get("manager") == manager and entry.get("operation") == "Update" for entry in entries_of(live))
 
 
 async def _own_by_apply(cluster: Cluster, resource: Resource, live: Object, manager: str) -> None:
     """A create leaves the fields with the manager's "Update" entry; an apply needs them under "Apply", else removed ones stay."""
     for _ in range(5):
-        entries = [_as_apply(entry, manager) for entry in live["metadata"]["managedFields"]]
+        entries = [_as_apply(entry, manager) for entry in entries_of(live)]
         body = [
             {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
             {"op": "replace", "path": "/metadata/managedFields", "value": entries},

@@ -10,12 +10,14 @@ from sandbox.providers.kubernetes.checking import identity, is_patch
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.diff import changes
 from sandbox.providers.kubernetes.discovery import NoKind, Resource
+from sandbox.providers.kubernetes.managed import atomic_in
 from sandbox.providers.kubernetes.naming import (
     annotation,
     full_name,
     split_name,
 )
-from sandbox.providers.kubernetes.normalize import is_crd, normalize, prune
+from sandbox.providers.kubernetes.normalize import is_crd, normalize
+from sandbox.providers.kubernetes.pruning import prune
 from sandbox.providers.kubernetes.tables import SKIP_AWAIT_ON_DELETE, group_of
 from sandbox.providers.kubernetes.wait import NotReady, ready_now, until_gone, until_ready
 from sandbox.providers.model import Call, Created, Failure, Found, InitFailed
@@ -23,6 +25,8 @@ from sandbox.providers.values import has_unknown
 
 Object = dict[str, Any]
 _DELETE_SECONDS: Final = 600.0
+# (urn, id) of objects that a create of this run took over: with `pulumi up --replace` the very ones whose deletion follows.
+_adopted: set[tuple[str, str]] = set()
 _POLICIES: Final = {"orphan": "Orphan", "background": "Background"}
 
 
@@ -40,7 +44,7 @@ async def create(cluster: Cluster, call: Call) -> Created:
         return Created("", call.inputs)
     force = objects.forced(cluster, obj) if patch else cluster.switches.upsert
     try:
-        resource, made = await objects.create(cluster, obj, manager, call.preview, force, patch)
+        resource, made, adopted = await objects.create(cluster, obj, manager, call.preview, force, patch)
     except NoKind as error:
         if call.preview:
             return Created("", call.inputs)
@@ -55,6 +59,8 @@ async def create(cluster: Cluster, call: Call) -> Created:
         raise Failure(f"resource {call.urn!r} was not successfully created by the Kubernetes API server: {error}") from None
     if call.preview:
         return Created("", states.outputs(made, obj, api_version, manager, preview=True))
+    if adopted:
+        _adopted.add((call.urn, full_name(made)))
     if is_crd(obj):
         cluster.discovery.forget()
     made = await _ready(cluster, resource, call, obj, made, manager, updating=False)
@@ -125,7 +131,7 @@ def _live_inputs(live: Object, old_inputs: Object, old_live: Object) -> Object:
             annotations.pop(key, None)
         return obj
     shape = normalize(old_inputs)
-    pruned = prune(normalize(live), shape, dropped=normalize(old_live) if old_live else None)
+    pruned = prune(normalize(live), shape, normalize(old_live) if old_live else None, atomic_in(live))
     pruned["apiVersion"], pruned["kind"] = shape.get("apiVersion"), shape.get("kind")
     return pruned if changes(pruned, shape) else old_inputs
 
@@ -169,6 +175,8 @@ async def update(cluster: Cluster, call: Call) -> dict[str, Any]:
 
 async def delete(cluster: Cluster, call: Call) -> None:
     """Foreground deletion; returns when the object is gone. A Patch resource gives its fields up."""
+    if (call.urn, call.id) in _adopted:
+        return None
     namespace, name = split_name(call.id)
     live = states.live_of(call.old_outputs)
     inputs = states.inputs_of(call.old_outputs, call.old_inputs)

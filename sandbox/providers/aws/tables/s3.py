@@ -223,7 +223,6 @@ class Object(Rest):
                 raise
 
 
-_BUCKET = ("bucket", "expectedBucketOwner")
 _OBJECT = Spec(
     name=Name("key", 255, allowed=r"[\w.-]"),
     replace=("bucket",),
@@ -240,11 +239,11 @@ TYPES: dict[str, Spec] = {
     "aws:s3/bucketObject:BucketObject": _OBJECT,
     "aws:s3/bucketObjectv2:BucketObjectv2": _OBJECT,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Spec(
-        replace=_BUCKET,
+        replace=("bucket",),
         api=Setting("public_access_block", "PublicAccessBlockConfiguration", "PublicAccessBlockConfiguration"),
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Spec(
-        replace=_BUCKET,
+        replace=("bucket",),
         choices={"rules.applyServerSideEncryptionByDefault.sseAlgorithm": "s3:ServerSideEncryption"},
         api=Setting(
             "bucket_encryption",
@@ -254,7 +253,7 @@ TYPES: dict[str, Spec] = {
         ),
     ),
     "aws:s3/bucketVersioning:BucketVersioning": Spec(
-        replace=_BUCKET,
+        replace=("bucket",),
         choices={"versioningConfiguration.status": ("Enabled", "Suspended", "Disabled")},
         api=Setting(
             "bucket_versioning",
@@ -266,21 +265,21 @@ TYPES: dict[str, Spec] = {
         ),
     ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Spec(
-        replace=_BUCKET,
+        replace=("bucket",),
         choices={"rule.objectOwnership": "s3:ObjectOwnership"},
         api=Setting("bucket_ownership_controls", "OwnershipControls", "OwnershipControls", names={"rule": "Rules"}),
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Spec(
-        replace=_BUCKET,
+        replace=("bucket",),
         json=("policy",),
         api=Setting("bucket_policy", "", write=lambda inputs: {"Policy": inputs["policy"]}),
     ),
     "aws:s3/bucketLogging:BucketLogging": Spec(
-        replace=_BUCKET,
+        replace=("bucket",),
         api=Setting("bucket_logging", "", "LoggingEnabled", write=_logging, reset={"BucketLoggingStatus": {}}),
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Spec(
-        replace=_BUCKET,
+        replace=("bucket",),
         api=Setting(
             "bucket_lifecycle_configuration",
             "",

@@ -15,7 +15,7 @@ class Domain(Rest):
         return {"arn": item.get("DomainArn", ""), **super().answer(cx, id, item, inputs)}
 
     def change(self, cx: AwsContext, id: str, old: Json, new: Json) -> None:
-        """moto has no operation that changes a domain; the record of the inputs carries the change."""
+        """moto has no operation that changes a domain: the change stands in the record alone."""
 
     def create(self, cx: AwsContext, inputs: Json) -> str:
         """moto answers with the ARN alone; the id is its end."""

@@ -29,7 +29,12 @@ nat = aws.ec2.NatGateway("net-nat", subnet_id=subnets[0].id, allocation_id=addre
 aws.ec2.Route("net-out", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", nat_gateway_id=nat.id)
 group = aws.ec2.SecurityGroup("inside", vpc_id=vpc.id, description="inside the platform")
 aws.vpc.SecurityGroupIngressRule(
-    "inside-self", security_group_id=group.id, referenced_security_group_id=group.id, ip_protocol="tcp", from_port=0, to_port=65535
+    "inside-self",
+    security_group_id=group.id,
+    referenced_security_group_id=group.id,
+    ip_protocol="tcp",
+    from_port=0,
+    to_port=65535,
 )
 aws.vpc.SecurityGroupEgressRule("inside-out", security_group_id=group.id, cidr_ipv4="10.20.0.0/16", ip_protocol="-1")
 aws.ec2.SecurityGroup(
@@ -58,9 +63,7 @@ policy = aws.iam.Policy("read", policy=document.json)
 aws.iam.RolePolicyAttachment("studio-read", role=role.name, policy_arn=policy.arn)
 aws.iam.RolePolicyAttachment("studio-logs", role=role.name, policy_arn="arn:aws:iam::aws:policy/CloudWatchLogsFullAccess")
 aws.iam.RolePolicy("studio-inline", role=role.id, policy=document.json)
-aws.iam.OpenIdConnectProvider(
-    "github", url="https://token.actions.githubusercontent.com", client_id_lists=["sts.amazonaws.com"]
-)
+aws.iam.OpenIdConnectProvider("github", url="https://token.actions.githubusercontent.com", client_id_lists=["sts.amazonaws.com"])
 logs = aws.cloudwatch.LogGroup("logs", retention_in_days=30, kms_key_id=key.arn)
 aws.ec2.FlowLog("net-log", vpc_id=vpc.id, traffic_type="ALL", log_destination=logs.arn, iam_role_arn=role.arn)
 
@@ -186,15 +189,22 @@ domain = aws.sagemaker.Domain(
 )
 aws.sagemaker.UserProfile("ada", domain_id=domain.id, user_profile_name="ada")
 aws.sagemaker.MlflowTrackingServer(
-    "mlflow", tracking_server_name="mlflow", artifact_store_uri=bucket.bucket.apply(lambda name: f"s3://{name}/mlflow"), role_arn=role.arn
+    "mlflow",
+    tracking_server_name="mlflow",
+    artifact_store_uri=bucket.bucket.apply(lambda name: f"s3://{name}/mlflow"),
+    role_arn=role.arn,
 )
 secret = aws.secretsmanager.Secret("token", kms_key_id=key.arn)
 aws.secretsmanager.SecretVersion("token", secret_id=secret.id, secret_string=config.require_secret("token"))
-aws.secretsmanager.SecretVersion("token-wo", secret_id=secret.id, secret_string_wo=config.require_secret("token"), secret_string_wo_version=1)
+aws.secretsmanager.SecretVersion(
+    "token-wo", secret_id=secret.id, secret_string_wo=config.require_secret("token"), secret_string_wo_version=1
+)
 aws.secretsmanager.SecretPolicy(
     "token",
     secret_arn=secret.arn,
-    policy=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}),
+    policy=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
+    ),
 )
 aws.ssm.Parameter("contract", name="/mlops/contract", type="String", value="{}")
 aws.ssm.Parameter("password", type="SecureString", value=config.require_secret("token"))
