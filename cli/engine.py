@@ -21,7 +21,7 @@ def sandbox_running() -> bool:
 
 def environment() -> dict[str, str]:
     """The process environment for pulumi and for cluster clients."""
-    if sandbox_running() and "MLOPS_SANDBOX_HOME" not in os.environ:
+    if sandbox_running() and "PULUMI_BACKEND_URL" not in os.environ:
         from sandbox.environment import environment as sandbox_environment
 
         return {**os.environ, **sandbox_environment()}

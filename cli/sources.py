@@ -19,6 +19,7 @@ import yaml
 
 from cli.charts import Wanted, collect
 from cli.errors import UserError
+from components.kubernetes.chart import Pin
 from components.kubernetes.lockhash import RUNTIME
 from components.settings import ROOT
 from sandbox import build
@@ -167,23 +168,25 @@ def lock(
 @app.command()
 def fetch(
     to: Annotated[Path, typer.Option(help="Directory for the charts; MLOPS_CHARTS is to name it.")] = Path("charts"),
+    mirror: Annotated[str | None, typer.Option(help="OCI or HTTP repository to take them from (a stack's chartMirror).")] = None,
 ) -> None:
     """Pull every chart of the lock at its pinned version, and check it against the lock."""
-    asyncio.run(_fetch(to, read_lock()))
+    asyncio.run(_fetch(to, read_lock(), mirror))
     typer.echo(f"export MLOPS_CHARTS={to.resolve()}")
 
 
-async def _fetch(to: Path, locked: dict[str, Any]) -> None:
+async def _fetch(to: Path, locked: dict[str, Any], mirror: str | None) -> None:
     to.mkdir(parents=True, exist_ok=True)
     for name, entry in sorted(locked.items()):
-        repo, version = entry["repo"], entry["version"]
-        chart = [repo] if repo.startswith("oci://") else [name, "--repo", repo]
+        version = entry["version"]
+        reference, repo = Pin(name, version, entry["repo"], checked="").source(mirror)
+        chart = [reference, "--repo", repo] if repo else [reference]
         with tempfile.TemporaryDirectory(prefix="mlops-") as scratch:
             try:
                 await execute([helm(), "pull", *chart, "--version", version, "--destination", scratch])
             except Failure as error:
                 raise UserError(
-                    f"{name} {version} from {repo}: {error}. Charts come over the internet or from a mirror", 1
+                    f"{name} {version} from {repo or reference}: {error}. Charts come over the internet or from a mirror", 1
                 ) from None
             (archive,) = Path(scratch).glob("*.tgz")
             check_archive(name, entry, archive)

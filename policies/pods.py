@@ -13,6 +13,12 @@ NOT_OBJECTS = ("kubernetes:helm.sh", "kubernetes:yaml", "kubernetes:kustomize")
 """Resources that stand for several objects, each of which is judged by itself."""
 HOLDERS = {"spec", "template", "podTemplate", "podTemplateSpec", "jobTemplate", *CONTAINER_KEYS}
 """Keys that lead to pods: a value unknown under one of them could be anything."""
+SINGLE = re.compile(
+    r"(name|namespace|names|host|hosts|address|endpoint|servers?|url|uri|bucket|prefix|region|port|key|id|arn|class|version|"
+    r"value|password|data|bundle|certificate|domain|schedule|storage|size|image|type|privileged|user|root|replicas|escalation)$",
+    re.IGNORECASE,
+)
+"""Keys of custom resources whose values hold no pods; those among them that matter have a look of their own."""
 IMAGE_KEY = re.compile(r"^image$|[a-z]Image$|^imageName$")
 IMAGE_VARIABLE = re.compile(r"(^|_)IMAGES?(_|$)")
 IMAGE_ARGUMENT = re.compile(r"^--?[\w-]*(?:image|reloader)[\w-]*=(?P<ref>\S+)$", re.IGNORECASE)
@@ -34,13 +40,17 @@ def is_custom(resource: Resource) -> bool:
 
 
 def hidden(resource: Resource, keys: frozenset[str] | set[str] = frozenset()) -> Iterator[str]:
-    """Paths at which a pod (or a value under one of `keys`) could stand, and whose value preview does not know."""
+    """Paths at which a pod (or a value under one of `keys`) could stand, and whose value preview does not know.
+
+    In a custom resource that is any key which does not speak of a name, an address or another single value.
+    """
     if not is_kubernetes(resource):
         return
-    watched = HOLDERS | keys
+    watched, custom = HOLDERS | keys, is_custom(resource)
     for path, mapping in resource.mappings:
         for key, value in mapping.items():
-            if key in watched and (value is UNKNOWN or (isinstance(value, list | tuple) and UNKNOWN in value)):
+            unknown = value is UNKNOWN or (isinstance(value, list | tuple) and UNKNOWN in value)
+            if unknown and (key in watched or (custom and path.startswith("spec") and not SINGLE.search(key))):
                 yield join(path, key)
 
 

@@ -29,7 +29,7 @@ def operator_values(mirror: str | None) -> dict[str, Any]:
     return {
         "disableTelemetry": True,
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "512Mi"}},
-        **({"image": {"repository": f"{mirror}/percona/percona-server-mysql-operator"}} if mirror else {}),
+        **({"image": {"repository": f"{mirror.rstrip('/')}/percona/percona-server-mysql-operator"}} if mirror else {}),
     }
 
 

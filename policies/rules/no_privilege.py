@@ -40,16 +40,19 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
 
 def _host(path: str, mapping: Mapping[str, Any]) -> Iterator[Finding]:
     for key in HOST:
-        if mapping.get(key) is UNKNOWN:
-            yield undecided(join(path, key), REMEDY)
-        elif mapping.get(key) is True:
-            yield Finding(join(path, key), "shares the node's namespace", REMEDY)
+        yield from _taken(join(path, key), mapping.get(key), "shares the node's namespace")
     for index, volume in enumerate(items(mapping.get("volumes"))):
-        if isinstance(volume, Mapping) and volume.get("hostPath") is not None:
-            yield Finding(join(path, f"volumes[{index}].hostPath"), "mounts a directory of the node", REMEDY)
+        yield from _taken(join(path, f"volumes[{index}].hostPath"), at(volume, "hostPath"), "mounts a directory of the node")
     for index, port in enumerate(items(mapping.get("ports"))):
-        if isinstance(port, Mapping) and port.get("hostPort") and "containerPort" in port:
-            yield Finding(join(path, f"ports[{index}].hostPort"), "takes a port of the node", REMEDY)
+        if isinstance(port, Mapping) and "containerPort" in port:
+            yield from _taken(join(path, f"ports[{index}].hostPort"), port.get("hostPort"), "takes a port of the node")
+
+
+def _taken(path: str, value: Any, problem: str) -> Iterator[Finding]:
+    if value is UNKNOWN:
+        yield undecided(path, REMEDY)
+    elif value:
+        yield Finding(path, problem, REMEDY)
 
 
 def _context(path: str, context: Any) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ def spine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     with trial(tmp_path_factory.mktemp("aws"), "spine") as made:
         made.ok("config", "set", "--secret", "token", TOKEN)
         first = made.ok("preview")
-        assert "55 to create" in first and "warning" not in first, first
+        assert "56 to create" in first and "warning" not in first, first
         made.up()
         yield made
 
@@ -80,6 +80,8 @@ def test_network_key_roles_and_the_rest_are_there(spine: Trial) -> None:
     assert rule["ReferencedGroupInfo"]["GroupId"] == spine.state()["inside"]["id"]
     (out,) = _rules(client("ec2"), spine.state()["inside"]["id"], egress=True)
     assert out["CidrIpv4"] == "10.20.0.0/16"
+    default = spine.state()["net"]["outputs"]["defaultSecurityGroupId"]
+    assert spine.state()["closed"]["id"] == default and _rules(client("ec2"), default, egress=True) == []
     key = spine.state()["key"]["id"]
     assert client("kms").get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
     role = spine.state()["studio-inline"]["inputs"]["role"]
@@ -102,13 +104,13 @@ def _rules(ec2: Any, group: str, *, egress: bool) -> list[dict[str, Any]]:
 
 
 def test_nothing_changes_at_the_second_run(spine: Trial) -> None:
-    assert "55 unchanged" in spine.ok("preview", "--expect-no-changes")
-    assert "55 unchanged" in spine.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    assert "55 unchanged" in spine.ok("preview", "--expect-no-changes", "--refresh")
+    assert "56 unchanged" in spine.ok("preview", "--expect-no-changes")
+    assert "56 unchanged" in spine.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert "56 unchanged" in spine.ok("preview", "--expect-no-changes", "--refresh")
 
 
 def test_objects_are_counted_by_what_backs_them(spine: Trial) -> None:
-    assert counts(spine.home / "aws" / "state.db") == {"dev": {"api": 50, "schema-only": 4}}
+    assert counts(spine.home / "aws" / "state.db") == {"dev": {"api": 51, "schema-only": 4}}
 
 
 def test_no_secret_lies_in_any_file_in_plain_text(spine: Trial) -> None:
@@ -122,7 +124,7 @@ def test_the_cloud_survives_a_restart_and_destroy_leaves_none(spine: Trial) -> N
     assert spine.cloud.stop() == 0
     spine.cloud.start()
     assert spine.cloud.endpoint == endpoint
-    assert "55 unchanged" in spine.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert "56 unchanged" in spine.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes")
     spine.ok("destroy", "--yes", "--skip-preview")
     client = spine.cloud.client
     assert spine.state() == {}

@@ -151,7 +151,7 @@ def test_bad_inputs_fail_the_preview_and_are_named(bad: Trial, type_: str, prope
 def test_a_wrong_value_known_only_after_the_update_is_refused_then(bad: Trial) -> None:
     bad.set(type="aws:s3/bucketOwnershipControls:BucketOwnershipControls", properties='{"bucket": "later"}', late="yes")
     bad.ok("preview")
-    text = bad.run("up", "--yes", "--skip-preview").text
+    text = bad.refused("up", "--yes", "--skip-preview")
     bad.ok("config", "rm", "late")
     bad.ok("destroy", "--yes", "--skip-preview")
     assert "rule.objectOwnership" in text and "is not accepted" in text, text

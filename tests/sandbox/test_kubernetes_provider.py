@@ -14,32 +14,35 @@ pytestmark = pytest.mark.sandbox
 
 WORKLOADS = """
     labels = {"app": "web"}
-    k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"a": "1"})
-    k8s.core.v1.Secret("login", metadata=meta("login"), string_data={"password": "correct-horse"})
-    k8s.core.v1.Secret("raw", metadata=meta("raw"), data={"password": "Y29ycmVjdC1ob3JzZQ=="}, type="Opaque")
-    k8s.apps.v1.Deployment("web", metadata=meta("web"), spec={
+    make("core/v1:ConfigMap", "settings", metadata=meta(), data={"a": "1"})
+    make("core/v1:Secret", "login", metadata=meta("login"), stringData={"password": "correct-horse"})
+    make("core/v1:Secret", "raw", metadata=meta("raw"), data={"password": "Y29ycmVjdC1ob3JzZQ=="}, type="Opaque")
+    make("apps/v1:Deployment", "web", metadata=meta("web"), spec={
         "replicas": 2, "selector": {"matchLabels": labels}, "strategy": {"type": "RollingUpdate"},
         "template": {"metadata": {"labels": labels, "annotations": {}}, "spec": {
             "hostNetwork": False, "automountServiceAccountToken": False, "initContainers": [],
             "containers": [{"name": "c", "image": "nginx:1", "env": [{"name": "EMPTY", "value": ""}],
                             "ports": [{"containerPort": 80}],
                             "resources": {"requests": {"cpu": "1000m", "memory": "1024Mi"}, "limits": {"cpu": 1.5}}}]}}})
-    k8s.core.v1.Service("web", metadata=meta("web"), spec={"selector": labels, "ports": [{"port": 80}]})
-    k8s.apps.v1.StatefulSet("db", metadata=meta("db"), spec={
+    make("core/v1:Service", "web", metadata=meta("web"), spec={"selector": labels, "ports": [{"port": 80}]})
+    make("apps/v1:StatefulSet", "db", metadata=meta("db"), spec={
         "serviceName": "db", "replicas": 1, "selector": {"matchLabels": {"app": "db"}},
         "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "c", "image": "db:1",
             "volumeMounts": [{"name": "data", "mountPath": "/data"}]}]}},
         "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {
             "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]})
-    k8s.apps.v1.DaemonSet("agent", metadata=meta("agent"), spec={"selector": {"matchLabels": {"app": "agent"}},
+    make("apps/v1:DaemonSet", "agent", metadata=meta("agent"), spec={"selector": {"matchLabels": {"app": "agent"}},
         "template": {"metadata": {"labels": {"app": "agent"}}, "spec": {"containers": [{"name": "c", "image": "a:1"}]}}})
-    k8s.core.v1.PersistentVolumeClaim("data", metadata=meta("data"), spec={
+    make("core/v1:PersistentVolumeClaim", "data", metadata=meta("data"), spec={
         "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1024Mi"}}})
-    k8s.batch.v1.Job("once", metadata=meta("once"), spec={"template": {"spec": {
+    make("batch/v1:Job", "once", metadata=meta("once"), spec={"template": {"spec": {
         "restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1"}]}}})
-    k8s.rbac.v1.Role("reader", metadata=meta("reader"), rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}])
-    k8s.networking.v1.NetworkPolicy("deny", metadata=meta("deny"), spec={"podSelector": {}, "policyTypes": ["Ingress"]})
-    k8s.policy.v1.PodDisruptionBudget("web", metadata=meta("web"), spec={"minAvailable": 1, "selector": {"matchLabels": labels}})
+    make("rbac.authorization.k8s.io/v1:Role", "reader", metadata=meta("reader"), rules=[
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}])
+    make("networking.k8s.io/v1:NetworkPolicy", "deny", metadata=meta("deny"), spec={
+        "podSelector": {}, "policyTypes": ["Ingress"]})
+    make("policy/v1:PodDisruptionBudget", "web", metadata=meta("web"), spec={
+        "minAvailable": 1, "selector": {"matchLabels": labels}})
 """
 
 
@@ -94,7 +97,7 @@ def test_drift_is_found_by_refresh_and_put_right_by_up(program: Program) -> None
 
 
 def test_an_object_deleted_by_somebody_is_made_again_after_refresh(program: Program) -> None:
-    program.up('k8s.core.v1.ConfigMap("settings", metadata=meta("settings"), data={"a": "1"})')
+    program.up('make("core/v1:ConfigMap", "settings", metadata=meta("settings"), data={"a": "1"})')
     program.sandbox.kubectl("delete", "configmap", "settings", "-n", program.namespace)
     program.engine.ok("refresh", "--yes", "--skip-preview")
     program.up()
@@ -102,10 +105,14 @@ def test_an_object_deleted_by_somebody_is_made_again_after_refresh(program: Prog
 
 
 def test_a_field_taken_out_of_the_program_goes_from_the_object(program: Program) -> None:
-    text = 'k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "1", "b": "2"}), automount_service_account_token=False)'
-    program.up(text)
+    program.up(
+        """
+        make("core/v1:ServiceAccount", "sa", metadata=meta("sa", labels={"a": "1", "b": "2"}),
+             automountServiceAccountToken=False)
+        """
+    )
     program.merge("serviceaccount", "sa", {"metadata": {"labels": {"theirs": "3"}}})
-    program.up('k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "9"}))')
+    program.up('make("core/v1:ServiceAccount", "sa", metadata=meta("sa", labels={"a": "9"}))')
     live = program.live("serviceaccount", "sa")
     assert live["metadata"]["labels"] == {"a": "9", "theirs": "3"}
     assert "automountServiceAccountToken" not in live
@@ -115,7 +122,7 @@ def test_a_field_taken_out_of_the_program_goes_from_the_object(program: Program)
 def test_an_invalid_object_fails_the_preview_in_the_api_servers_words(program: Program) -> None:
     text = program.fails(
         """
-        k8s.apps.v1.Deployment("web", metadata=meta("web"), spec={"replicas": -1, "selector": {"matchLabels": {"a": "b"}},
+        make("apps/v1:Deployment", "web", metadata=meta("web"), spec={"replicas": -1, "selector": {"matchLabels": {"a": "b"}},
             "template": {"metadata": {"labels": {"a": "c"}}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}})
         """,
         "preview",
@@ -127,14 +134,15 @@ def test_an_invalid_object_fails_the_preview_in_the_api_servers_words(program: P
 
 def test_a_preview_tolerates_what_the_same_run_will_make(program: Program) -> None:
     text = """
-        made = k8s.core.v1.Namespace("made", metadata={"name": NS + "-made"})
-        k8s.core.v1.ConfigMap("inside", metadata={"name": "in", "namespace": NS + "-made"}, opts=Options(depends_on=[made]))
-        k8s.core.v1.ConfigMap("computed", metadata={"namespace": made.metadata.name}, data={"uid": made.metadata.uid})
-        crd = k8s.apiextensions.v1.CustomResourceDefinition("crd", metadata={"name": "gadgets.NAME"}, spec={
+        made = make("core/v1:Namespace", "made", metadata={"name": NS + "-made"})
+        make("core/v1:ConfigMap", "inside", metadata={"name": "in", "namespace": NS + "-made"}, opts=Options(depends_on=[made]))
+        make("core/v1:ConfigMap", "computed", metadata={"namespace": made.metadata["name"]}, data={"uid": made.metadata["uid"]})
+        crd = make("apiextensions.k8s.io/v1:CustomResourceDefinition", "crd", metadata={"name": "gadgets.NAME"}, spec={
             "group": "NAME", "scope": "Namespaced", "names": {"kind": "Gadget", "plural": "gadgets"},
             "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
-                "type": "object", "x_kubernetes_preserve_unknown_fields": True}}}]})
-        CustomResource("gadget", api_version="NAME/v1", kind="Gadget", metadata=meta("g"), spec={"a": [1, {"b": True}]},
+                "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]})
+        make("NAME/v1:Gadget", "gadget", metadata=meta("g", annotations={
+            "pulumi.com/deletionPropagationPolicy": "background"}), spec={"a": [1, {"b": True}]},
                        opts=Options(depends_on=[crd]))
     """.replace("NAME", f"{program.namespace}.test")
     program.preview(text)
@@ -149,9 +157,9 @@ def test_a_preview_tolerates_what_the_same_run_will_make(program: Program) -> No
 
 def test_immutable_fields_replace_and_fixed_names_are_deleted_first(program: Program) -> None:
     job = """
-        k8s.batch.v1.Job("once", metadata=meta("once"), spec={"template": {"spec": {
+        make("batch/v1:Job", "once", metadata=meta("once"), spec={"template": {"spec": {
             "restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:VERSION"}]}}})
-        k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"version": "VERSION"})
+        make("core/v1:ConfigMap", "settings", metadata=meta(), data={"version": "VERSION"})
     """
     program.up(job.replace("VERSION", "1"))
     first, (settings,) = program.live("job", "once"), program.names("configmap")
@@ -168,7 +176,7 @@ def test_immutable_fields_replace_and_fixed_names_are_deleted_first(program: Pro
 
 def test_a_replacement_for_another_reason_gets_another_automatic_name(program: Program) -> None:
     text = """
-        k8s.core.v1.ConfigMap("settings", metadata=meta(labels={"v": "VERSION"}), data={"a": "1"},
+        make("core/v1:ConfigMap", "settings", metadata=meta(labels={"v": "VERSION"}), data={"a": "1"},
                               opts=Options(replace_on_changes=["metadata.labels"]))
     """
     program.up(text.replace("VERSION", "1"))
@@ -180,7 +188,7 @@ def test_a_replacement_for_another_reason_gets_another_automatic_name(program: P
 
 
 def test_a_replacement_that_the_user_forces_does_not_delete_what_it_made(program: Program) -> None:
-    program.up('k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"a": "1"})')
+    program.up('make("core/v1:ConfigMap", "settings", metadata=meta(), data={"a": "1"})')
     urn = program.engine.state()["settings"]["urn"]
     program.engine.ok("up", "--yes", "--skip-preview", "--replace", urn)
     (name,) = program.names("configmap")
@@ -190,12 +198,12 @@ def test_a_replacement_that_the_user_forces_does_not_delete_what_it_made(program
 
 def test_patch_resources_change_some_fields_and_give_them_back(program: Program) -> None:
     program.sandbox.kubectl("create", "configmap", "theirs", "-n", program.namespace, "--from-literal=a=1")
-    program.up('k8s.core.v1.ConfigMapPatch("ours", metadata=meta("theirs", labels={"team": "fraud"}), data={"b": "2"})')
+    program.up('make("core/v1:ConfigMapPatch", "ours", metadata=meta("theirs", labels={"team": "fraud"}), data={"b": "2"})')
     live = program.live("configmap", "theirs")
     assert live["data"] == {"a": "1", "b": "2"}
     assert live["metadata"]["labels"] == {"team": "fraud"}
     program.unchanged()
-    program.up('k8s.core.v1.ConfigMapPatch("ours", metadata=meta("theirs"), data={"b": "3"})')
+    program.up('make("core/v1:ConfigMapPatch", "ours", metadata=meta("theirs"), data={"b": "3"})')
     assert program.live("configmap", "theirs")["data"] == {"a": "1", "b": "3"}
     assert "labels" not in program.live("configmap", "theirs")["metadata"]
     program.destroy()
@@ -204,14 +212,14 @@ def test_patch_resources_change_some_fields_and_give_them_back(program: Program)
 
 def test_somebody_elses_object_is_not_taken_over(program: Program) -> None:
     program.sandbox.kubectl("create", "configmap", "theirs", "-n", program.namespace, "--from-literal=a=1")
-    text = program.fails('k8s.core.v1.ConfigMap("mine", metadata=meta("theirs"), data={"a": "2"})')
+    text = program.fails('make("core/v1:ConfigMap", "mine", metadata=meta("theirs"), data={"a": "2"})')
     assert 'configmaps "theirs" already exists' in text
     assert "pulumi import" in text
     assert program.live("configmap", "theirs")["data"] == {"a": "1"}
 
 
 def test_an_object_made_before_a_crash_is_found_again(program: Program) -> None:
-    program.up('k8s.core.v1.ConfigMap("settings", metadata=meta(), data={"a": "1"})')
+    program.up('make("core/v1:ConfigMap", "settings", metadata=meta(), data={"a": "1"})')
     (name,) = program.names("configmap")
     uid = program.live("configmap", name)["metadata"]["uid"]
     program.engine.ok("state", "delete", program.engine.state()["settings"]["urn"], "--yes")  # made, but never recorded
@@ -222,22 +230,25 @@ def test_an_object_made_before_a_crash_is_found_again(program: Program) -> None:
 
 
 def test_a_field_of_another_manager_is_not_overwritten_without_being_told(program: Program) -> None:
-    program.up('k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "1"}))')
+    program.up('make("core/v1:ServiceAccount", "sa", metadata=meta("sa", labels={"a": "1"}))')
     theirs = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "sa", "namespace": program.namespace}}
     theirs["metadata"] = {**theirs["metadata"], "labels": {"a": "theirs"}}  # type: ignore[dict-item]
     program.sandbox.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=theirs)
-    text = program.fails('k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "2"}))')
+    text = program.fails('make("core/v1:ServiceAccount", "sa", metadata=meta("sa", labels={"a": "2"}))')
     assert "conflict" in text
     assert "pulumi.com/patchForce" in text
     program.up(
-        'k8s.core.v1.ServiceAccount("sa", metadata=meta("sa", labels={"a": "2"}, annotations={"pulumi.com/patchForce": "true"}))'
+        """
+        make("core/v1:ServiceAccount", "sa", metadata=meta("sa", labels={"a": "2"},
+             annotations={"pulumi.com/patchForce": "true"}))
+        """
     )
     assert program.live("serviceaccount", "sa")["metadata"]["labels"] == {"a": "2"}
 
 
 def test_ignored_changes_leave_an_autoscalers_replicas_alone(program: Program) -> None:
     text = """
-        k8s.apps.v1.Deployment("web", metadata=meta("web"), spec={"replicas": 1, "selector": {"matchLabels": {"a": "b"}},
+        make("apps/v1:Deployment", "web", metadata=meta("web"), spec={"replicas": 1, "selector": {"matchLabels": {"a": "b"}},
             "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i:VERSION"}]}}},
             opts=Options(ignore_changes=["spec.replicas"]))
     """
@@ -253,13 +264,14 @@ def test_existing_objects_can_be_imported_and_looked_up(program: Program) -> Non
     program.sandbox.kubectl("create", "configmap", "theirs", "-n", program.namespace, "--from-literal=a=1")
     program.up(
         """
-        k8s.core.v1.ConfigMap("mine", metadata=meta("theirs"), data={"a": "1"}, opts=Options(import_=f"{NS}/theirs"))
+        make("core/v1:ConfigMap", "mine", metadata=meta("theirs"), data={"a": "1"}, opts=Options(import_=f"{NS}/theirs"))
+        import pulumi_kubernetes as k8s
         found = k8s.core.v1.ConfigMap.get("found", f"{NS}/theirs")
         pulumi.export("a", found.data["a"])
         """
     )
     assert program.engine.outputs() == {"a": "1"}
-    program.up('k8s.core.v1.ConfigMap("mine", metadata=meta("theirs"), data={"a": "1"})')
+    program.up('make("core/v1:ConfigMap", "mine", metadata=meta("theirs"), data={"a": "1"})')
     program.unchanged()
 
 
@@ -267,7 +279,7 @@ def test_secret_values_of_a_program_stay_secret_in_any_object(program: Program, 
     program.up(
         """
         hidden = pulumi.Output.secret("tr0ub4dor-and-3")
-        k8s.core.v1.ConfigMap("settings", metadata=meta("settings"), data={"plain": "seen", "hidden": hidden,
+        make("core/v1:ConfigMap", "settings", metadata=meta("settings"), data={"plain": "seen", "hidden": hidden,
             "line": hidden.apply(lambda value: f"password={value}")})
         """
     )

@@ -100,6 +100,8 @@ class Cloud(Provider):
         if live is not None and record is not None:
             live = _settled(live, record, inputs)
         if live is None:
+            if record is not None and record.urn == call.urn:
+                self.store.forget(record.row)
             return None
         if not inputs:
             inputs = {key: value for key, value in live.items() if key in resource.inputs and value not in (None, "", [], {})}

@@ -7,12 +7,13 @@ import json
 import random
 import time
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Final
-
-import aiohttp
+from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.providers.kubernetes.kubeconfig import Connection
 from sandbox.providers.model import Failure
+
+if TYPE_CHECKING:
+    import aiohttp  # loaded by the first request: a preview without changes makes none, and it costs 0.2 s
 
 APPLY: Final = "application/apply-patch+yaml"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -20,7 +21,6 @@ PATIENCE: Final = 60.0  # seconds that a run waits for a restarting API server
 PREVIEW_PATIENCE: Final = 4.0  # a preview reports an absent one soon
 _RETRIED: Final = frozenset({429, 502, 503, 504})
 _STARTING: Final = ("not yet synced", "etcdserver:", "leader changed", "storage is (re)initializing")
-_TRANSPORT: Final = (aiohttp.ClientError, TimeoutError, OSError)
 
 
 class ApiError(Exception):
@@ -75,6 +75,8 @@ class Api:
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
+            import aiohttp
+
             self._session = aiohttp.ClientSession(
                 headers=dict(self.connection.headers),
                 connector=aiohttp.TCPConnector(limit=0, ssl=self.connection.tls, keepalive_timeout=20.0, force_close=False),
@@ -110,7 +112,9 @@ class Api:
                 async with self._client().request(method, url, params=params, data=data, headers=headers) as response:
                     status, answer = response.status, await response.read()
                     wanted = response.headers.get("Retry-After")
-            except _TRANSPORT as error:
+            except Exception as error:
+                if not lost(error):
+                    raise
                 if time.monotonic() - started + pause > patience:
                     raise Unreachable(f"configured Kubernetes cluster is unreachable: {self._words(error)}") from None
             else:
@@ -129,6 +133,8 @@ class Api:
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Events after `version` for up to `seconds`; ends when the server ends it. Raises Gone when `version` is too old."""
         query = {**params, "watch": "true", "resourceVersion": version, "timeoutSeconds": str(max(1, int(seconds)))}
+        import aiohttp
+
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=seconds + 10)
         headers = {"Accept": "application/json"}
         async with self._client().get(self.connection.server + path, params=query, timeout=timeout, headers=headers) as response:
@@ -175,8 +181,8 @@ def retryable(error: ApiError) -> bool:
 
 
 def lost(error: Exception) -> bool:
-    """True for a broken connection: watch again."""
-    return isinstance(error, _TRANSPORT)
+    """True for a broken or refused connection: try again."""
+    return isinstance(error, OSError | TimeoutError) or type(error).__module__.startswith("aiohttp.")
 
 
 def _seconds(header: str | None) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sandbox.providers.kubernetes.api import PATIENCE, Api
-from sandbox.providers.kubernetes.tables import group_of
+from sandbox.providers.kubernetes.tables import CLUSTER_WIDE, group_of, is_built_in
 
 _ACCEPT: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 _FRESH: Final = 1.0  # seconds; dozens of misses at once (custom resources before their CRD) ask the server once
@@ -65,6 +65,8 @@ class Discovery:
 
     async def namespaced(self, api_version: str, kind: str, patience: float = PATIENCE) -> bool | None:
         """Whether objects of the kind live in namespaces; None when neither the server nor this run's CRDs tell."""
+        if is_built_in(api_version):
+            return kind not in CLUSTER_WIDE
         key = (canonical(api_version), kind)
         known = self._served.get(key) or self.planned.get(key)
         if known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sandbox.providers.kubernetes import checking, kubeconfig, objects, release, resources
+from sandbox.providers.kubernetes import checking, kubeconfig, objects, resources
 from sandbox.providers.kubernetes import cluster as clusters
 from sandbox.providers.kubernetes.cluster import Cluster
 from sandbox.providers.kubernetes.manifests import parse
@@ -82,18 +82,24 @@ class Kubernetes(Provider):
     async def check(self, call: Call) -> Checked:
         """Names, namespaces and defaults."""
         if call.type == RELEASE:
+            from sandbox.providers.kubernetes import release
+
             return release.check(call)
         return await checking.check(self._cluster(call.config), call)
 
     async def diff(self, call: Call) -> Changes:
         """What changed against the recorded live object, and what of it needs a new object."""
         if call.type == RELEASE:
+            from sandbox.providers.kubernetes import release
+
             return release.diff(call)
         return await checking.diff(self._cluster(call.config), call)
 
     async def create(self, call: Call) -> Created:
         """Make the object and wait until it is ready; in a preview ask the API server whether it would take it."""
         if call.type == RELEASE:
+            from sandbox.providers.kubernetes import release
+
             return await release.create(self._reached(call), call)
         cluster = self._cluster(call.config)
         if cluster is None and call.preview:
@@ -103,12 +109,16 @@ class Kubernetes(Provider):
     async def read(self, call: Call) -> Found | None:
         """The live object, as far as the inputs speak of it."""
         if call.type == RELEASE:
+            from sandbox.providers.kubernetes import release
+
             return await release.read(self._reached(call), call)
         return await resources.read(self._reached(call), call)
 
     async def update(self, call: Call) -> dict[str, Any]:
         """Apply new inputs and wait."""
         if call.type == RELEASE:
+            from sandbox.providers.kubernetes import release
+
             return await release.update(self._reached(call), call)
         cluster = self._cluster(call.config)
         if cluster is None and call.preview:
@@ -118,6 +128,8 @@ class Kubernetes(Provider):
     async def delete(self, call: Call) -> None:
         """Delete and wait until it is gone."""
         if call.type == RELEASE:
+            from sandbox.providers.kubernetes import release
+
             return await release.delete(self._reached(call), call)
         return await resources.delete(self._reached(call), call)
 

@@ -130,6 +130,18 @@ def pick(obj: dict[str, Any], fields: Fields) -> dict[str, Any]:
     return found
 
 
+# Built-in kinds outside of namespaces; the API server's discovery says the same (tested).
+CLUSTER_WIDE: Final = frozenset(
+    words(
+        "APIService CSIDriver CSINode CertificateSigningRequest ClusterRole ClusterRoleBinding ClusterTrustBundle ComponentStatus"
+        " CustomResourceDefinition DeviceClass DeviceTaintRule FlowSchema IPAddress IngressClass MutatingAdmissionPolicy"
+        " MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass"
+        " PriorityLevelConfiguration ResourceSlice RuntimeClass SelfSubjectAccessReview SelfSubjectReview SelfSubjectRulesReview"
+        " ServiceCIDR StorageClass StorageVersion StorageVersionMigration SubjectAccessReview TokenReview"
+        " ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment"
+        " VolumeAttributesClass"
+    )
+)
 # Kinds whose deletion `pulumi.com/skipAwait` leaves unawaited.
 SKIP_AWAIT_ON_DELETE: Final = frozenset(
     {("", "Namespace"), ("", "Pod"), ("", "ReplicationController"), ("apps", "DaemonSet"), ("apps", "Deployment")}

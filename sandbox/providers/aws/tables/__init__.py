@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.providers.aws.tables import (
     ecr,
     iam,
+    iam_policies,
     kms,
     logs,
     monitoring,
@@ -22,7 +23,23 @@ from sandbox.providers.aws.tables import (
 )
 from sandbox.providers.cloud.spec import Spec
 
-MODULES = (ecr, iam, kms, logs, monitoring, msk, rds, routes, s3, sagemaker, secretsmanager, security_groups, ssm, vpc)
+MODULES = (
+    ecr,
+    iam,
+    iam_policies,
+    kms,
+    logs,
+    monitoring,
+    msk,
+    rds,
+    routes,
+    s3,
+    sagemaker,
+    secretsmanager,
+    security_groups,
+    ssm,
+    vpc,
+)
 
 
 def _arn(values: dict[str, Any]) -> str:

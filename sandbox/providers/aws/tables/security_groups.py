@@ -9,6 +9,7 @@ from sandbox.providers.aws.ec2 import TAGS, Ec2
 from sandbox.providers.aws.rest import Rest
 from sandbox.providers.aws.shapes import at
 from sandbox.providers.cloud.spec import Json, Name, Spec
+from sandbox.providers.model import Failure
 
 _ANY = "-1"
 
@@ -43,6 +44,33 @@ class SecurityGroup(Ec2):
                 same = sorted(live) == sorted(asked)
                 found[direction] = inputs[direction] if same else [_rule(entry, id) for entry in item.get(member, [])]
         return found
+
+
+class DefaultGroup(SecurityGroup):
+    """The group that AWS makes with each VPC: adopted, emptied of its rules, given those of the program, never deleted."""
+
+    def create(self, cx: AwsContext, inputs: Json) -> str:
+        """Find it and take everything out that the program does not want."""
+        id = self.find(cx, inputs)
+        if id is None:
+            raise Failure(f'vpcId: there is no VPC "{inputs.get("vpcId")}" with a default security group')
+        group = at(cx.run("ec2", "describe_security_groups", GroupIds=[id]), "SecurityGroups.0")
+        for direction, member in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+            if group.get(member):
+                cx.run("ec2", f"revoke_security_group_{direction}", GroupId=id, IpPermissions=group[member])
+        self.settle(cx, id, {"adopted": True}, inputs)
+        if tags := self.all_tags(cx, inputs):
+            cx.run("ec2", "create_tags", Resources=[id], Tags=TAGS.write(tags))
+        return id
+
+    def find(self, cx: AwsContext, inputs: Json) -> str | None:
+        """By its fixed name in the VPC."""
+        filters = [{"Name": "group-name", "Values": ["default"]}, {"Name": "vpc-id", "Values": [inputs.get("vpcId", "")]}]
+        found = at(cx.run("ec2", "describe_security_groups", Filters=filters), "SecurityGroups.0.GroupId")
+        return str(found) if found else None
+
+    def delete(self, cx: AwsContext, id: str, old: Json) -> None:
+        """It goes with its VPC."""
 
 
 _EVERYTHING: Json = {"protocol": _ANY, "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}
@@ -238,6 +266,19 @@ TYPES: dict[str, Spec] = {
             "GroupId",
             "SecurityGroups.0",
             names={"name": "GroupName"},
+            kind="security-group",
+        ),
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Spec(
+        replace=("vpcId",),
+        api=DefaultGroup(
+            "ec2",
+            "create_security_group",
+            "describe_security_groups",
+            "delete_security_group",
+            {"GroupId": "{id}"},
+            "GroupId",
+            "SecurityGroups.0",
             kind="security-group",
         ),
     ),

@@ -42,6 +42,7 @@ aws.ec2.SecurityGroup(
     vpc_id=vpc.id,
     ingress=[{"from_port": 443, "to_port": 443, "protocol": "tcp", "cidr_blocks": ["10.20.0.0/16", "10.21.0.0/16"]}],
 )
+aws.ec2.DefaultSecurityGroup("closed", vpc_id=vpc.id)
 aws.ec2.VpcEndpoint(
     "s3", vpc_id=vpc.id, service_name="com.amazonaws.us-east-1.s3", vpc_endpoint_type="Gateway", route_table_ids=[table.id]
 )
