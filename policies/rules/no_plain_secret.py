@@ -9,6 +9,8 @@ from policies.pods import hidden, texts, variables
 
 WORDS = "password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credentials?|account_?key"
 NAME = re.compile(rf"(?:^|[_.-]|(?<=[a-z]))(?:{WORDS})$|(?:^|[_.-])(?:pass|auth)$|^(?:PG|MYSQL)?PASSWORD$|PWD$", re.IGNORECASE)
+REFERENCE = re.compile(r"(existing|pull|tls|ca)[_-]?secret$", re.IGNORECASE)
+"""Settings that name a Secret."""
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 KNOWN = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
@@ -44,7 +46,8 @@ def leaks(text: str) -> bool:
 
 def sensitive(name: str) -> bool:
     """Whether a variable or key of that name holds a credential (DB_PASSWORD, PGPASSWORD, dbPassword, auth-token)."""
-    return bool(NAME.search(name) or NAME.search(CAMEL.sub("_", name)))
+    spaced = CAMEL.sub("_", name)
+    return bool(NAME.search(name) or NAME.search(spaced)) and not REFERENCE.search(spaced)
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:

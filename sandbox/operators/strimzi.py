@@ -5,6 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sandbox.operators.functions import env
+
+
+def restricted(operator: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The containers' security context that the operator gives where it is told to be restricted, else none.
+
+    Source: strimzi-kafka-operator 1.2.0, RestrictedPodSecurityProvider (STRIMZI_POD_SECURITY_PROVIDER_CLASS).
+    """
+    if env(operator, "STRIMZI_POD_SECURITY_PROVIDER_CLASS") != "restricted":
+        return None
+    return {
+        "allowPrivilegeEscalation": False,
+        "runAsNonRoot": True,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
 
 def node_ids(pools: Iterable[Mapping[str, Any]]) -> dict[str, list[int]]:
     """The node numbers of each pool of one Kafka cluster, by pool name.

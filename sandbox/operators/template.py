@@ -37,6 +37,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "merge": functions.merge,
     "names_of": functions.names_of,
     "node_ids": strimzi.node_ids,
+    "strimzi_restricted": strimzi.restricted,
     "now": functions.now,
     "overlay": functions.overlay,
     "is_ready": functions.is_ready,

@@ -24,10 +24,14 @@ from pulumi import ResourceOptions as Options
 NS = os.environ["TEST_NAMESPACE"]
 
 
-def make(token, name, opts=None, **props):
+def make(token, name, /, opts=None, **props):
     api_version, _, kind = token.rpartition(":")
     given = {"apiVersion": api_version.removeprefix("core/"), "kind": kind.removesuffix("Patch"), **props}
     return pulumi.CustomResource(f"kubernetes:{token}", name, given, opts)
+
+
+def component(token, name, /, opts=None, **props):
+    return pulumi.ComponentResource(f"kubernetes:{token}", name, {"resources": None, **props}, opts, remote=True)
 
 
 def meta(name=None, **more):
@@ -46,7 +50,7 @@ class Program:
     namespace: str
 
     def write(self, text: str) -> None:
-        """The next run's program; NS, Options, make(token, name, …) and meta(name) are there."""
+        """The next run's program; NS, Options, make(…), component(…) and meta(name) are there."""
         (self.engine.project / "__main__.py").write_text(HEAD + textwrap.dedent(text))
 
     def up(self, text: str | None = None) -> str:

@@ -38,6 +38,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from sandbox.providers.aws import moto_fixes
 from sandbox.providers.aws.persistence import Snapshot
 
 HOST = "127.0.0.1"
@@ -51,11 +52,18 @@ class QuietHandler(MotoRequestHandler):
         """Nothing."""
 
 
+def _load(service: Any) -> Any:
+    """moto's app of one service, loaded at its first request."""
+    app = create_backend_app(service)
+    moto_fixes.apply(service)
+    return app
+
+
 class Application:
     """moto's dispatcher, one request at a time: its models take no locks, and a snapshot needs a quiet moment."""
 
     def __init__(self) -> None:
-        self.inner = DomainDispatcherApplication(create_backend_app)
+        self.inner = DomainDispatcherApplication(_load)
         self.lock = threading.Lock()
         self.dirty = threading.Event()
 

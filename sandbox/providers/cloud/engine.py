@@ -108,7 +108,7 @@ class Cloud(Provider):
         drifted = drift.project(inputs, {key: value for key, value in live.items() if key in resource.inputs})
         if "tags" not in drifted and "tags" in resource.inputs and (tags := outputs.own_tags(live.get("tags"))):
             drifted["tags"] = tags
-        return Found(call.id, outputs.complete(call.id, {**call.old_outputs, **drifted}, live), drifted)
+        return Found(call.id, outputs.complete(call.id, drifted, live, call.old_outputs), drifted)
 
     def update(self, call: Call) -> Json:
         """The object with its new inputs."""

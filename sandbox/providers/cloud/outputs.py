@@ -37,11 +37,19 @@ class Outputs:
             found["tagsAll"] = self.tags
         return self._sealed(found)
 
-    def complete(self, id: str, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> Json:
-        """All outputs of an object that exists: `live` over templates over neutral values of the right type."""
+    def complete(
+        self, id: str, inputs: Mapping[str, Any], live: Mapping[str, Any], before: Mapping[str, Any] | None = None
+    ) -> Json:
+        """All outputs of an object that exists.
+
+        Inputs first, then what the API says, what the record had `before`, templates, neutral values of the right type.
+        """
         found = self._given(inputs)
         computed = {name: value for name, value in live.items() if name in self.resource.outputs and name not in found}
         found |= {name: value for name, value in computed.items() if value is not None}
+        for name, value in (before or {}).items():
+            if name in self.resource.outputs and (name not in self.resource.inputs or self.resource.outputs[name].required):
+                found.setdefault(name, value)
         if "region" in self.resource.outputs:
             found.setdefault("region", self.context.region)
         for name, template in self.spec.outputs.items():

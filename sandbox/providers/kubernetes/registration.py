@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 import grpc
@@ -20,6 +21,10 @@ pb, res, res_grpc, engine_pb, engine_grpc = protos.load(
 )
 Object = dict[str, Any]
 KEEP: Final = "helm.sh/resource-policy"
+
+
+class Ended(Exception):
+    """The engine ends the run (it has reported why) and takes no more registrations."""
 
 
 class Registration:
@@ -64,17 +69,19 @@ class Registration:
         self.urn = (await self._register(request)).urn
 
     async def children(self, objects: list[Object], prefix: str, secret_texts: set[str]) -> list[dict[str, str]]:
-        """Registers the objects, each as soon as those it needs are there; (urn, id) of all, in the objects' order."""
+        """Registers the objects, each as soon as those it needs are there; urn and id of those that could be."""
         ordered, needs = order(objects)
         jobs: dict[Key, asyncio.Task[Any]] = {}
         async with _Group() as group:
             for obj in ordered:
                 waits = [jobs[need] for need in needs[key_of(obj)]]
                 jobs[key_of(obj)] = group.start(self._child(obj, prefix, secret_texts, waits))
-        return [jobs[key_of(obj)].result() for obj in ordered]
+        return [child for obj in ordered if (child := jobs[key_of(obj)].result())]
 
     async def _child(self, obj: Object, prefix: str, secret_texts: set[str], waits: list[asyncio.Task[Any]]) -> dict[str, str]:
-        needed = [(await wait)["urn"] for wait in waits]
+        needed = [(await wait).get("urn") for wait in waits]
+        if None in needed:
+            return {}
         metadata = obj["metadata"]
         name = f"{metadata['namespace']}/{metadata['name']}" if metadata.get("namespace") else str(metadata["name"])
         group, _, version = obj["apiVersion"].rpartition("/")
@@ -97,7 +104,10 @@ class Registration:
             request.protect = self.request.protect
         if (metadata.get("annotations") or {}).get(KEEP) == "keep":
             request.retainOnDelete = True
-        answer = await self._register(request)
+        try:
+            answer = await self._register(request)
+        except Ended:  # an error from here would only add a second message, and a traceback, to the real one
+            return {}
         if answer.result == res.Result.FAIL:
             raise Failure(f"{request.name}: see its own error")
         return {"urn": answer.urn, "id": answer.id}
@@ -107,7 +117,7 @@ class Registration:
             return await self._monitor.RegisterResource(request)
         except grpc.aio.AioRpcError as error:
             if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
-                raise Failure(f"{self.request.name}: the engine ended the run") from None
+                raise Ended from None
             raise Failure(f"{request.name}: {error.details()}") from None
 
     async def warn(self, text: str) -> None:
@@ -120,7 +130,9 @@ class Registration:
         """Ends the component: its `resources` are references to the children."""
         references = [{SIGNATURE: RESOURCE, "urn": child["urn"], "id": child["id"]} for child in children]
         state = wrap({"resources": references})
-        await self._monitor.RegisterResourceOutputs(res.RegisterResourceOutputsRequest(urn=self.urn, outputs=state))
+        outputs = res.RegisterResourceOutputsRequest(urn=self.urn, outputs=state)
+        with suppress(grpc.aio.AioRpcError):  # the run has ended; the engine knows
+            await self._monitor.RegisterResourceOutputs(outputs)
         depends = pb.ConstructResponse.PropertyDependencies(urns=[child["urn"] for child in children])
         return pb.ConstructResponse(urn=self.urn, state=state, stateDependencies={"resources": depends})
 

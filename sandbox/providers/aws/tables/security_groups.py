@@ -135,6 +135,8 @@ class Rule(Rest):
 
     def create(self, cx: AwsContext, inputs: Json) -> str:
         """Authorize; the answer has the rule's id."""
+        if len(given := [name for name in _SOURCES if inputs.get(name)]) != 1:
+            raise Failure(f"exactly one of {', '.join(_SOURCES)} is needed, given: {', '.join(given) or 'none'}")
         tags = TAGS.write({**self.all_tags(cx, inputs), URN_TAG: cx.mark})
         answer = cx.run(
             "ec2",
@@ -187,17 +189,20 @@ class Rule(Rest):
         return None
 
 
+_SOURCES = {
+    "cidrIpv4": ("IpRanges", "CidrIp"),
+    "cidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "prefixListId": ("PrefixListIds", "PrefixListId"),
+    "referencedSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
+}
+
+
 def _source(inputs: Json) -> Json:
     found: Json = {"IpProtocol": inputs["ipProtocol"]}
     if inputs["ipProtocol"] != _ANY:
         found |= {"FromPort": inputs.get("fromPort"), "ToPort": inputs.get("toPort")}
     note = {"Description": inputs["description"]} if inputs.get("description") else {}
-    for name, member, key in (
-        ("cidrIpv4", "IpRanges", "CidrIp"),
-        ("cidrIpv6", "Ipv6Ranges", "CidrIpv6"),
-        ("prefixListId", "PrefixListIds", "PrefixListId"),
-        ("referencedSecurityGroupId", "UserIdGroupPairs", "GroupId"),
-    ):
+    for name, (member, key) in _SOURCES.items():
         if inputs.get(name):
             found[member] = [{key: inputs[name], **note}]
     return found

@@ -81,12 +81,21 @@ class Endpoint(Ec2):
             {"dnsName": entry.get("DnsName", ""), "hostedZoneId": entry.get("HostedZoneId", "")}
             for entry in item.get("DnsEntries") or []
         ]
+        if item.get("VpcEndpointType") == "Gateway":
+            found["prefixListId"] = self._prefix_list(cx, str(item.get("ServiceName")))
         return {
             **found,
             "dnsEntries": dns,
             "networkInterfaceIds": item.get("NetworkInterfaceIds") or [],
             "state": item.get("State", ""),
         }
+
+    def _prefix_list(self, cx: AwsContext, service: str) -> str:
+        """The service's addresses, which security group rules name."""
+        for entry in cx.run("ec2", "describe_managed_prefix_lists").get("PrefixLists") or []:
+            if entry.get("PrefixListName") == service:
+                return str(entry["PrefixListId"])
+        return ""
 
 
 class Nat(Ec2):

@@ -1,0 +1,47 @@
+"""Where moto 5.2 fails on requests that AWS accepts: corrected when a service is first used, nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+
+def apply(service: str) -> None:
+    """Correct a service that moto has just loaded."""
+    if (fix := _FIXES.get(service)) is not None:
+        fix()
+
+
+def _s3() -> None:
+    """Server access logging: moto reads every statement of the log bucket's policy as one with a service as principal.
+
+    It fails inside on `"Principal": "*"`, which every policy that demands TLS has, and takes no list of resources.
+    """
+    from moto.s3 import models
+    from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
+
+    def allowed(target_bucket: Any, target_prefix: str | None) -> bool:
+        policy = json.loads(target_bucket.policy.decode()) if target_bucket.policy else {}
+        arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}"
+        accepted = {arn, f"{arn}/*", f"{arn}/{target_prefix or ''}*"}
+        return any(
+            statement.get("Effect") == "Allow"
+            and LOGGING_SERVICE_PRINCIPAL in _listed(_service(statement.get("Principal")))
+            and {"s3:PutObject", "s3:*"} & set(_listed(statement.get("Action")))
+            and accepted & set(_listed(statement.get("Resource")))
+            for statement in _listed(policy.get("Statement"))
+        )
+
+    models.FakeBucket._log_permissions_enabled_policy = staticmethod(allowed)  # type: ignore[method-assign]
+
+
+def _service(principal: Any) -> Any:
+    return principal.get("Service") if isinstance(principal, dict) else None
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+_FIXES: dict[str, Callable[[], None]] = {"s3": _s3}
