@@ -50,8 +50,7 @@ class _Monitor(mocks.MockMonitor):
         self._found = found
 
     def RegisterResource(self, request: Any) -> Any:
-        if request.type == CHART:
-            self._found.append(request.object)
+        self._found.append(request)
         urn = self.make_urn(request.parent, request.type, request.name)
         known = struct_pb2.Struct()
         # what an apply of the API server says of an object: its own name and namespace
@@ -83,8 +82,8 @@ class _Nothing(mocks.Mocks):
         return {}, []
 
 
-def run(stack: Stack, root: Path = ROOT) -> list[Wanted]:
-    """The charts of one stack's program, in order. Raises whatever the program raises."""
+def registrations(stack: Stack) -> list[Any]:
+    """What one stack's program registers, in order, as it tells the engine. Raises whatever the program raises."""
     from components.platform import Platform
 
     found: list[Any] = []
@@ -101,10 +100,16 @@ def run(stack: Stack, root: Path = ROOT) -> list[Wanted]:
         asyncio.set_event_loop(None)
         loop.close()
         SETTINGS.rpc_manager.clear()
-    return [_wanted(inputs, stack.name) for inputs in found]
+    return found
 
 
-def _wanted(inputs: struct_pb2.Struct, stack: str) -> Wanted:
+def run(stack: Stack) -> list[Wanted]:
+    """The charts of one stack's program, in order."""
+    return [wanted_chart(request.object, stack.name) for request in registrations(stack) if request.type == CHART]
+
+
+def wanted_chart(inputs: struct_pb2.Struct, stack: str) -> Wanted:
+    """The render that a Chart's inputs ask for."""
     plain = {key: runtime_view(value) for key, value in inputs.fields.items()}
     reference = str(plain["chart"])
     return Wanted(
@@ -154,6 +159,6 @@ def collect(root: Path = ROOT, say: Callable[[str], None] = print) -> list[Wante
     """Every render that the stacks and blueprints of `root` ask for, once each, by chart and hash."""
     found: dict[tuple[str, str], Wanted] = {}
     for stack in stacks(root, say):
-        for wanted in run(stack, root):
+        for wanted in run(stack):
             found.setdefault((wanted.chart, wanted.key), wanted)
     return [found[key] for key in sorted(found)]

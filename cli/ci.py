@@ -4,78 +4,22 @@ The same step runs in the user's GitHub Actions and Jenkins and, here, against t
 the engine's event log, not from its terminal output.
 """
 
-import json
 import os
-import shutil
 import subprocess
 import tempfile
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from cli.changes import changed_files, touched
-from cli.engine import environment
-from cli.errors import UserError
+from cli.engine import environment, program
+from cli.events import Result, flat, read_events
 from components.settings import ROOT, find, load_file
 from components.validation.problems import Problems
 
-REPLACES = {"replace", "create-replacement", "delete-replaced"}
-
-
-@dataclass
-class Result:
-    """One stack's preview."""
-
-    stack: str
-    failed: bool = False
-    changes: Counter[str] = field(default_factory=Counter)
-    protected: list[str] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)
-    advice: int = 0
-    errors: list[str] = field(default_factory=list)
-
-
-def read_events(stack: str, lines: Iterable[str]) -> Result:
-    """The result from an engine event log (one JSON object a line)."""
-    result = Result(stack)
-    for line in lines:
-        event: Mapping[str, Any] = json.loads(line)
-        if metadata := (event.get("resourcePreEvent") or {}).get("metadata"):
-            _note_step(result, metadata)
-        elif policy := event.get("policyEvent"):
-            _note_policy(result, policy)
-        elif (diagnostic := event.get("diagnosticEvent")) and diagnostic.get("severity") == "error":
-            result.errors.append(" ".join(str(diagnostic["message"]).split()))
-    result.failed = bool(result.violations or result.errors)
-    return result
-
-
-def _note_step(result: Result, metadata: Mapping[str, Any]) -> None:
-    operation = metadata["op"]
-    if operation in ("same", "read"):
-        return
-    kind = "replace" if operation in REPLACES else operation
-    if operation not in ("create-replacement", "delete-replaced"):
-        result.changes[kind] += 1
-    old = metadata.get("old") or {}
-    if old.get("protect") and kind in ("replace", "delete"):
-        result.protected.append(f"{kind} {name_of(metadata['urn'])}")
-
-
-def _note_policy(result: Result, policy: Mapping[str, Any]) -> None:
-    if policy["enforcementLevel"] != "mandatory":
-        result.advice += 1
-        return
-    text = " ".join(str(policy["message"]).split())
-    result.violations.append(f"`{policy['policyName']}` on `{name_of(policy.get('resourceUrn', ''))}`: {text}")
-
-
-def name_of(urn: str) -> str:
-    """Type and name of a URN, short enough to read."""
-    kind, _, name = urn.rpartition("::")
-    return f"{kind.rpartition('$')[2].rpartition('::')[2]} {name}".strip() or "the stack"
+COLUMNS = ("create", "update", "replace", "delete")
+SHOWN = 50
+"""Lines of one kind a stack: a page with thousands helps nobody."""
+LONGEST = 60_000
+"""Characters; a comment on GitHub may have 65,536."""
 
 
 def preview(stack: str) -> Result:
@@ -83,29 +27,21 @@ def preview(stack: str) -> Result:
     found = find(stack)
     checked = found if isinstance(found, Problems) else load_file(found)
     if isinstance(checked, Problems):
-        return Result(stack, failed=True, errors=checked.text().splitlines())
+        return Result(stack, failed=True, errors=[flat(f"{p.path}: {p.message}").removeprefix(": ") for p in checked])
+    # PULUMI_DEBUG_COMMANDS: without it the engine does not know --event-log
     surroundings = environment() | {"PULUMI_DEBUG_COMMANDS": "true"}
-    program = shutil.which("pulumi", path=surroundings.get("PATH"))
-    if program is None:
-        raise UserError("pulumi is not on PATH; `mlops sandbox setup` builds one, or install the official CLI", code=1)
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "events.json"
-        command = [
-            program,
-            "preview",
-            "--stack",
-            stack,
-            "--policy-pack",
-            "policies",
-            "--non-interactive",
-            "--event-log",
-            str(log),
-        ]
-        done = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
+        command = [program(surroundings), "preview", "--stack", checked.name, "--policy-pack", "policies"]
+        command += ["--non-interactive", "--color", "never", "--event-log", str(log)]
+        done = subprocess.run(
+            command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    result = read_events(stack, lines)
+    result = read_events(checked.name, lines)
     if done.returncode and not result.failed:
-        result.failed, result.errors = True, (done.stderr.strip() or done.stdout.strip()).splitlines()[-3:]
+        said = (done.stderr.strip() or done.stdout.strip() or f"pulumi ended with exit code {done.returncode}").splitlines()
+        result.failed, result.errors = True, [flat(line) for line in said[-3:]]
     return result
 
 
@@ -113,16 +49,30 @@ def markdown(results: list[Result]) -> str:
     """The summary for a pull request's comment or a build page."""
     if not results:
         return "No stack is touched by this change.\n"
-    lines = ["| stack | result | create | update | replace | delete | protected | advice |", "|---|---|---|---|---|---|---|---|"]
+    head = ["stack", "result", *COLUMNS, "protected", "violations", "advice"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for r in results:
-        verdict = "**fails**" if r.failed else "passes"
-        counts = " | ".join(str(r.changes.get(kind, 0)) for kind in ("create", "update", "replace", "delete"))
-        lines.append(f"| {r.stack} | {verdict} | {counts} | {len(r.protected)} | {r.advice} |")
+        counts = [r.changes.get(kind, 0) for kind in COLUMNS]
+        numbers = [*counts, len(r.protected), len(r.violations), len(r.advice)]
+        lines.append("| " + " | ".join([r.stack, "**fails**" if r.failed else "passes", *map(str, numbers)]) + " |")
     for r in results:
         for title, items in (("violations", r.violations), ("protected", r.protected), ("errors", r.errors)):
             if items:
-                lines += ["", f"**{r.stack}: {title}**", "", *(f"- {item}" for item in items[:50])]
-    return "\n".join(lines) + "\n"
+                lines += ["", f"**{r.stack}: {title}**", "", *_listed(items)]
+        if r.advice:
+            lines += ["", f"<details><summary>{r.stack}: advice</summary>", "", *_listed(r.advice), "", "</details>"]
+    text = "\n".join(lines) + "\n"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n\n… cut off; the build's log has the rest.\n"
+
+
+def _listed(items: list[str]) -> list[str]:
+    shown = [f"- {safe(item)}" for item in items[:SHOWN]]
+    return shown + ([f"- … and {len(items) - SHOWN} more"] if len(items) > SHOWN else [])
+
+
+def safe(text: str) -> str:
+    """Text from a change, that may neither call anybody nor bring HTML or pictures into a page."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("@", "@\u200b").replace("![", "!\u200b[")
 
 
 def ci(base: str | None, names: list[str], summary: str | None) -> None:
@@ -131,8 +81,10 @@ def ci(base: str | None, names: list[str], summary: str | None) -> None:
     results = [preview(stack) for stack in chosen]
     text = markdown(results)
     print(text, end="")
-    for target in filter(None, (summary, os.environ.get("GITHUB_STEP_SUMMARY"))):
-        with Path(target).open("a", encoding="utf-8") as file:
+    if summary:
+        Path(summary).write_text(text, encoding="utf-8")  # not of an earlier build in the same workspace
+    if page := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(page).open("a", encoding="utf-8") as file:
             file.write(text)
     if any(r.failed for r in results):
         raise SystemExit(1)

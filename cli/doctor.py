@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from cli.engine import environment, sandbox_running
+from cli.errors import UserError
 from cli.live import Cluster
 
 OLDEST = (1, 32)
@@ -88,28 +90,34 @@ def operators(crds: list[dict[str, Any]]) -> list[Line]:
     return lines or [Line("ok", "operators", "none of ours there yet; the platform brings them")]
 
 
+def diagnose(cluster: Cluster) -> list[Line]:
+    """Every finding; what the cluster refuses to tell is one too."""
+    checks: list[tuple[str, Callable[[], Line | list[Line]]]] = [
+        ("cluster", lambda: version(cluster.version())),
+        ("storage", lambda: storage(cluster.list("storage.k8s.io/v1", "StorageClass"))),
+        ("load balancer", lambda: load_balancer(cluster.list("v1", "Service"))),
+        ("gpus", lambda: gpus(cluster.list("v1", "Node"))),
+        ("operators", lambda: operators(cluster.list("apiextensions.k8s.io/v1", "CustomResourceDefinition"))),
+    ]
+    lines: list[Line] = []
+    for subject, check in checks:
+        try:
+            found = check()
+        except UserError as error:
+            found = Line("hint", subject, str(error))
+        lines += found if isinstance(found, list) else [found]
+    return lines
+
+
 def doctor() -> None:
     """Print every finding; exit code 1 where something must be mended."""
-    cluster = Cluster.connect(environment())
-
-    def items(api_version: str, kind: str) -> list[dict[str, Any]]:
-        return cluster.list(api_version, kind)
-
-    checks: list[Callable[[], Line | list[Line]]] = [
-        lambda: version(cluster.version()),
-        lambda: storage(items("storage.k8s.io/v1", "StorageClass")),
-        lambda: load_balancer(items("v1", "Service")),
-        lambda: gpus(items("v1", "Node")),
-        lambda: operators(items("apiextensions.k8s.io/v1", "CustomResourceDefinition")),
-    ]
-    console, mend = Console(), False
+    lines = diagnose(Cluster.connect(environment()))
+    console = Console()
     if sandbox_running():
         console.print("the sandbox's own control plane: nodes and pods are simulated", style="dim")
-    for check in checks:
-        found = check()
-        for line in found if isinstance(found, list) else [found]:
-            mend |= line.level == "mend"
-            colour = {"ok": "green", "hint": "yellow", "mend": "red"}[line.level]
-            console.print(f"[{colour}]{line.level:5}[/{colour}] {line.subject}: {line.text}", highlight=False)
-    if mend:
+    for line in lines:
+        colour = {"ok": "green", "hint": "yellow", "mend": "red"}[line.level]
+        text = f"[{colour}]{line.level:5}[/{colour}] {line.subject}: {escape(line.text)}"
+        console.print(text, highlight=False, soft_wrap=True)
+    if any(line.level == "mend" for line in lines):
         raise SystemExit(1)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from typing import Any
 
 from cli.errors import UserError
@@ -28,17 +29,25 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def program(surroundings: Mapping[str, str]) -> str:
+    """Path of the pulumi to run. UserError where there is none."""
+    found = shutil.which("pulumi", path=surroundings.get("PATH"))
+    if found is None:
+        raise UserError("pulumi is not on PATH; `mlops sandbox setup` builds one, or install the official CLI", code=1)
+    return found
+
+
 def pulumi(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run pulumi in the project and capture what it prints; UserError with its last lines where it fails."""
     surroundings = environment()
-    program = shutil.which("pulumi", path=surroundings.get("PATH"))
-    if program is None:
-        raise UserError("pulumi is not on PATH; `mlops sandbox setup` builds one, or install the official CLI", code=1)
+    command = [program(surroundings), *arguments]
     done = subprocess.run(
-        [program, *arguments], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     if check and done.returncode:
-        raise UserError((done.stderr.strip() or done.stdout.strip()).splitlines()[-1], code=1)
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        text = said[-1].removeprefix("error: ") if said else f"exit code {done.returncode}"
+        raise UserError(f"pulumi {' '.join(arguments[:2])}: {text}", code=1)
     return done
 
 

@@ -1,14 +1,17 @@
 """`mlops explain <system>`: what a system is on each target."""
 
+import json
 import typing
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from rapidfuzz import process
 from rich.console import Console
+from rich.markup import escape
 
 from cli.errors import UserError
 from components.spec.stack import Systems, Target
-from components.targets import RESERVED, TABLE, SystemFact
+from components.targets import FOUNDATION, RESERVED, TABLE, SystemFact
 
 
 def explain(system: str) -> None:
@@ -17,37 +20,56 @@ def explain(system: str) -> None:
         match = process.extractOne(system, RESERVED, score_cutoff=60)
         hint = f'; did you mean "{match[0]}"?' if match else f"; known: {' '.join(RESERVED)}"
         raise UserError(f"{system}: unknown system{hint}")
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     console.print(f"[bold]{system}[/bold]")
     model = _model(system)
     if model is not None:
-        console.print((model.__doc__ or "").strip().splitlines()[0])
+        console.print(escape((model.__doc__ or "").strip().splitlines()[0]))
     for target in Target:
         fact = TABLE.get((target.value, system))
         console.print(f"\n[bold]{target.value}[/bold]" + ("" if fact else ": planned, not built yet"))
         if fact:
-            _print_fact(console, target.value, fact)
+            for line in describe(target.value, fact):
+                console.print(f"  {escape(line)}")
     if model is not None:
         console.print("\n[bold]options[/bold]")
         for name, info in model.model_fields.items():
-            default = info.get_default(call_default_factory=True, validated_data={})
-            shown = default.model_dump(by_alias=True) if isinstance(default, BaseModel) else default
-            shown = {k: "…" for k in shown} if isinstance(shown, dict) and name == "profiles" else shown
-            console.print(f"  {info.alias or name}: {shown!r}  [dim]{info.description or ''}[/dim]", highlight=False)
+            console.print(f"  {info.alias or name}: {escape(_default(info))}  [dim]{escape(info.description or '')}[/dim]")
 
 
-def _print_fact(console: Console, target: str, fact: SystemFact) -> None:
-    console.print(f"  component {fact.path.rpartition(':')[2]}, standing by {fact.essential_type}", highlight=False)
+def describe(target: str, fact: SystemFact) -> list[str]:
+    """What a system is on one target, a line a fact."""
+    lines = [f"component {fact.path.rpartition(':')[2]}, standing by {fact.essential_type}"]
     for need in fact.needs:
         meeters = [s for (t, s), f in TABLE.items() if t == target and need in f.provides]
-        console.print(f"  needs {need}, met by {', '.join(meeters)} or bringYourOwn.{need}")
+        own = (
+            "the target's own foundation, always there"
+            if FOUNDATION in meeters
+            else f"{', '.join(meeters)} or bringYourOwn.{need}"
+        )
+        lines.append(f"needs {need}, met by {own}")
     if fact.optional:
-        console.print(f"  uses {', '.join(fact.optional)} where the stack has them")
+        lines.append(f"uses {', '.join(fact.optional)} where the stack has them")
     if fact.provides:
-        console.print(f"  provides {', '.join(fact.provides)}")
-    console.print(f"  tiers {', '.join(fact.tiers)}")
+        lines.append(f"provides {', '.join(fact.provides)}")
+    lines.append(f"tiers {', '.join(fact.tiers)}")
+    if fact.holds:
+        lines.append(f"holds {fact.holds}: lost when it goes")
     if fact.upstream != "active":
-        console.print(f"  [yellow]upstream {fact.upstream}; successor: {fact.successor}[/yellow]")
+        lines.append(f"upstream {fact.upstream}; successor: {fact.successor}")
+    return lines
+
+
+def _default(info: FieldInfo) -> str:
+    """A field's default as it would stand in a stack file."""
+    if info.is_required():
+        return "required"
+    found = info.get_default(call_default_factory=True, validated_data={})
+    if isinstance(found, BaseModel):
+        found = found.model_dump(by_alias=True, exclude_none=True)
+    if isinstance(found, dict) and any(isinstance(item, BaseModel) for item in found.values()):
+        return "{" + ", ".join(f"{key}: …" for key in found) + "}"
+    return "unset" if found is None else json.dumps(found, default=str, ensure_ascii=False)
 
 
 def _model(system: str) -> type[BaseModel] | None:

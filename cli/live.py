@@ -1,47 +1,119 @@
 """Readiness of Kubernetes objects by the live API server's word."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from cli.errors import UserError
 
 WORKLOADS = {"Deployment": "readyReplicas", "StatefulSet": "readyReplicas", "DaemonSet": "numberReady"}
+STATES = {"PerconaServerMySQL": "ready"}
+"""Custom resources that tell of themselves in status.state."""
+SECONDS = 15
+"""Patience with one answer of the API server."""
+Key = tuple[str, str, str]
+"""Kind, namespace ("" for none) and name of an object."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One object: ready or not, why not, and its pods where it has some."""
+    """One object: ready or not, and why not."""
 
     name: str
     ready: bool
     reason: str = ""
-    pods_ready: int = 0
-    pods_wanted: int = 0
 
 
 def judge(name: str, live: Mapping[str, Any]) -> Reading:
     """Whether a live object is ready: workloads by their pods, Jobs by completion, others by their Ready condition."""
-    kind, spec, status = live.get("kind"), live.get("spec") or {}, live.get("status") or {}
+    kind, status = str(live.get("kind")), live.get("status") or {}
     label = f"{kind} {name}"
-    if kind in WORKLOADS:
-        wanted = int(status.get("desiredNumberScheduled", 0) if kind == "DaemonSet" else spec.get("replicas", 1))
-        have = int(status.get(WORKLOADS[kind]) or 0)
-        stale = int(status.get("observedGeneration") or 0) < int(live["metadata"].get("generation") or 0)
-        reason = "" if have >= wanted and not stale else f"{have} of {wanted} pods ready"
-        return Reading(label, not reason, reason, have, wanted)
+    reason = "is being deleted" if (live.get("metadata") or {}).get("deletionTimestamp") else _waits_for(kind, live, status)
+    return Reading(label, not reason, reason)
+
+
+def _waits_for(kind: str, live: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+    """What an object is still to become; empty where it is ready."""
     conditions = {c.get("type"): c for c in status.get("conditions") or () if isinstance(c, Mapping)}
+    if kind in WORKLOADS:
+        return _workload(kind, live)
     if kind == "Job":
-        done = conditions.get("Complete", {}).get("status") == "True"
-        return Reading(label, done, "" if done else str(conditions.get("Failed", {}).get("reason", "not complete")))
+        return _job(conditions)
     if kind == "PersistentVolumeClaim":
-        return Reading(label, status.get("phase") == "Bound", str(status.get("phase")))
-    if "Ready" in conditions:
-        ready = conditions["Ready"].get("status") == "True"
-        return Reading(label, ready, "" if ready else str(conditions["Ready"].get("reason") or "not Ready"))
-    if isinstance(status.get("state"), str) and kind == "PerconaServerMySQL":
-        return Reading(label, status["state"] == "ready", status["state"])
-    return Reading(label, True)
+        return "" if status.get("phase") == "Bound" else str(status.get("phase") or "Pending")
+    if kind == "Service":
+        waits = (live.get("spec") or {}).get("type") == "LoadBalancer" and not (status.get("loadBalancer") or {}).get("ingress")
+        return "has no address" if waits else ""
+    return _said(kind, status, conditions)
+
+
+def _said(kind: str, status: Mapping[str, Any], conditions: Mapping[Any, Mapping[str, Any]]) -> str:
+    """What a custom resource says of itself."""
+    if kind in STATES and isinstance(status.get("state"), str):
+        return "" if status["state"] == STATES[kind] else status["state"]
+    said = next((conditions[name] for name in ("Ready", "Established", "Available") if name in conditions), None)
+    if said is None or said.get("status") == "True":
+        return ""
+    return str(said.get("reason") or f"not {said['type']}")
+
+
+def _job(conditions: Mapping[Any, Mapping[str, Any]]) -> str:
+    if conditions.get("Complete", {}).get("status") == "True":
+        return ""
+    failed = conditions.get("Failed", {})
+    return str(failed.get("reason") or "failed") if failed.get("status") == "True" else "not complete"
+
+
+def _workload(kind: str, live: Mapping[str, Any]) -> str:
+    spec, status = live.get("spec") or {}, live.get("status") or {}
+    if int(status.get("observedGeneration") or 0) < int((live.get("metadata") or {}).get("generation") or 0):
+        return "its controller has not seen it yet"
+    declared = spec.get("replicas")
+    wanted = int(status.get("desiredNumberScheduled") or 0) if kind == "DaemonSet" else 1 if declared is None else int(declared)
+    have = int(status.get(WORKLOADS[kind]) or 0)
+    return "" if have >= wanted else f"{have} of {wanted} pods ready"
+
+
+def key(live: Mapping[str, Any]) -> Key:
+    """What tells an object from others."""
+    metadata = live.get("metadata") or {}
+    return str(live.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+
+
+def pods(live: Iterable[Mapping[str, Any]], roots: Mapping[Key, str]) -> dict[str, tuple[int, int]]:
+    """Ready and wanted pods by what stands in `roots` for the object that their chain of owners ends in.
+
+    Pods of finished Jobs count neither way.
+    """
+    objects = {key(item): item for item in live}
+    found: dict[str, tuple[int, int]] = {}
+    for pod in objects.values():
+        status = pod.get("status") or {}
+        if pod.get("kind") != "Pod" or status.get("phase") in ("Succeeded", "Failed"):
+            continue
+        root = _root(pod, objects, roots)
+        if root is not None:
+            ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in status.get("conditions") or ())
+            have, wanted = found.get(root, (0, 0))
+            found[root] = (have + ready, wanted + 1)
+    return found
+
+
+def _root(item: Mapping[str, Any], objects: Mapping[Key, Mapping[str, Any]], roots: Mapping[Key, str]) -> str | None:
+    seen: set[Key] = set()
+    while (at := key(item)) not in seen:
+        if at in roots:
+            return roots[at]
+        seen.add(at)
+        owners = (item.get("metadata") or {}).get("ownerReferences") or ()
+        owner = next((o for o in owners if o.get("controller")), next(iter(owners), None))
+        if owner is None:
+            return None
+        above = (str(owner.get("kind")), at[1], str(owner.get("name")))
+        if above in roots:
+            return roots[above]
+        item = objects.get(above, {"kind": above[0], "metadata": {"namespace": above[1], "name": above[2]}})
+    return None
 
 
 class Cluster:
@@ -51,46 +123,51 @@ class Cluster:
         self._client = client
 
     @classmethod
-    def connect(cls, environment: Mapping[str, str]) -> Self:
+    def connect(cls, environment: Mapping[str, str], context: str | None = None) -> Self:
         """From KUBECONFIG (or ~/.kube/config). UserError where there is none or nobody answers."""
-        from kubernetes import config, dynamic
+        from kubernetes import client, config, dynamic
         from kubernetes.config.config_exception import ConfigException
+        from urllib3 import Retry
+        from urllib3.exceptions import HTTPError
 
+        settings = client.Configuration()
+        settings.retries = Retry(connect=1, read=1)
         try:
-            api = config.new_client_from_config(config_file=environment.get("KUBECONFIG"))
-            return cls(dynamic.DynamicClient(api))
-        except ConfigException as error:
-            raise UserError(f"no usable kubeconfig: {error}", code=1) from None
-        except Exception as error:
-            raise UserError(f"the cluster does not answer: {type(error).__name__}", code=1) from None
+            config.load_kube_config(environment.get("KUBECONFIG"), context, client_configuration=settings)
+            return cls(dynamic.DynamicClient(client.ApiClient(settings)))
+        except (ConfigException, OSError) as error:
+            raise UserError(f"no usable kubeconfig ({_short(error)}); set KUBECONFIG, or `mlops sandbox up`", code=1) from None
+        except HTTPError:
+            raise UserError(f"the cluster at {settings.host} does not answer", code=1) from None
+        except client.ApiException as error:
+            raise UserError(f"the cluster at {settings.host} refuses: {error.status} {error.reason}", code=1) from None
 
     def version(self) -> dict[str, Any]:
         """What the API server says of its version."""
         found: dict[str, Any] = self._client.version["kubernetes"]
         return found
 
-    def list(self, api_version: str, kind: str) -> list[dict[str, Any]]:
-        """Every object of a kind, in all namespaces; empty where the cluster does not know the kind."""
-        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+    def list(self, api_version: str, kind: str, namespace: str | None = None) -> list[dict[str, Any]]:
+        """Every object of a kind (in a namespace); empty where the cluster does not know the kind.
+
+        UserError where it may not be asked.
+        """
+        from kubernetes.client import ApiException
+        from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
+        from urllib3.exceptions import HTTPError
 
         try:
-            found = self._client.resources.get(api_version=api_version, kind=kind).get().to_dict()
+            api = self._client.resources.get(api_version=api_version, kind=kind)
+            found = api.get(namespace=namespace, _request_timeout=SECONDS).to_dict()
         except ResourceNotFoundError:
             return []
-        return [dict(item) for item in found.get("items") or ()]
+        except (DynamicApiError, ApiException) as error:
+            raise UserError(f"the cluster refuses to list {kind}: {error.status} {error.reason}", code=1) from None
+        except HTTPError:
+            raise UserError(f"the cluster does not answer when asked for {kind}", code=1) from None
+        # the items of a list do not say what they are
+        return [{**item, "apiVersion": api_version, "kind": kind} for item in found.get("items") or ()]
 
-    def read(self, resource: Mapping[str, Any]) -> Reading:
-        """The reading of a Pulumi resource's live object."""
-        from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 
-        inputs = resource.get("outputs") or resource.get("inputs") or {}
-        metadata = inputs.get("metadata") or {}
-        name, namespace = metadata.get("name"), metadata.get("namespace")
-        if not inputs.get("kind") or not name:
-            return Reading(str(resource["urn"].rpartition("::")[2]), True)
-        try:
-            api = self._client.resources.get(api_version=inputs["apiVersion"], kind=inputs["kind"])
-            live = api.get(name=name, namespace=namespace).to_dict()
-        except (NotFoundError, ResourceNotFoundError):
-            return Reading(f"{inputs['kind']} {name}", False, "not in the cluster")
-        return judge(str(name), live)
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]

@@ -1,7 +1,7 @@
 """`mlops status`: every system of a deployed stack, by the live API's word."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,11 +10,25 @@ from rich.table import Table
 
 from cli.engine import environment, exported, outputs, sandbox_running
 from cli.errors import UserError
-from cli.live import Cluster, Reading
+from cli.live import Cluster, Key, Reading, judge, pods
+from components.settings import find
 from components.targets import TABLE
+from components.validation.problems import Problems
 
 ROOT_TYPE = "mlops:index:Platform"
+CHART = "kubernetes:helm.sh/v4:Chart"
 ENDPOINTS = ("uri", "url", "endpoint", "bootstrap", "host", "domainId")
+LOGINS = ("loginSecret", "adminSecret", "usersSecret")
+OWNERS = (
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "Deployment"),
+    ("core.strimzi.io/v1", "StrimziPodSet"),
+)
+"""Kinds that stand between a pod and the object that we made."""
+SHOWN = 5
+"""Reasons of one system; the first tell most."""
+Object = Mapping[str, Any]
 
 
 @dataclass
@@ -25,7 +39,8 @@ class Row:
     component: str
     ready: int = 0
     total: int = 0
-    pods: str = ""
+    pods_ready: int = 0
+    pods: int = 0
     endpoint: str = ""
     login: str = ""
     upstream: str = ""
@@ -34,53 +49,137 @@ class Row:
     @property
     def is_ready(self) -> bool:
         """Everything of it is ready, and there is something."""
-        return self.total > 0 and self.ready == self.total
+        return self.total > 0 and self.ready == self.total and self.pods_ready == self.pods
 
 
-def rows(stack: str) -> tuple[list[Row], dict[str, str]]:
-    """A row a system, and which plugin (simulated or official) serves each provider."""
-    resources: list[dict[str, Any]] = exported(stack).get("resources", [])
+@dataclass
+class State:
+    """A stack's recorded resources, and which of them belong to which system."""
+
+    resources: Sequence[Object]
+    root: Object
+    systems: dict[str, Row]
+    """By the URN of the system's component."""
+    owners: Mapping[str, str]
+    """URN of each resource's system, by the resource's URN."""
+
+
+def read_state(stack: str, resources: Sequence[Object], exports: Object) -> State:
+    """The rows of a stack, with nothing read from the cluster yet. UserError where the stack is not deployed."""
     root = next((r for r in resources if r["type"] == ROOT_TYPE), None)
     if root is None:
         raise UserError(f"stack {stack} is not deployed: `pulumi up --stack {stack}` first", code=1)
-    target, exports = root["inputs"]["target"], outputs(stack)
-    owner = {r["urn"]: r.get("parent", "") for r in resources}
-    systems = {r["urn"]: r for r in resources if r.get("parent") == root["urn"] and r["type"].startswith("mlops:index:")}
-    cluster = Cluster.connect(environment()) if target == "kubernetes" else None
-    made: dict[str, Row] = {}
-    for urn, component in systems.items():
-        name = urn.rpartition("::")[2]
-        fact = TABLE.get((target, name))
-        made[urn] = Row(name, component["type"].rpartition(":")[2], upstream=fact.upstream if fact else "")
-        made[urn].endpoint = next((str(exports[f"{name}.{k}"]) for k in ENDPOINTS if f"{name}.{k}" in exports), "")
-        made[urn].login = str(exports.get(f"{name}.loginSecret", exports.get(f"{name}.adminSecret", "")))
-    readings: dict[str, list[Reading]] = {urn: [] for urn in systems}
-    for resource in resources:
-        urn = resource["urn"]
-        while urn and urn not in systems:
-            urn = owner.get(urn, "")
-        if urn and resource.get("custom"):
-            readings[urn].append(_read(resource, cluster))
-    for urn, found in readings.items():
-        _fill(made[urn], found)
-    return list(made.values()), _plugins(resources)
+    target = root["inputs"]["target"]
+    systems: dict[str, Row] = {}
+    for r in resources:
+        if r.get("parent") == root["urn"] and r["type"].startswith("mlops:index:"):
+            name = r["urn"].rpartition("::")[2]
+            fact = TABLE.get((target, name))
+            systems[r["urn"]] = Row(
+                name,
+                r["type"].rpartition(":")[2],
+                endpoint=_first(exports, name, ENDPOINTS),
+                login=_first(exports, name, LOGINS),
+                upstream=fact.upstream if fact else "",
+            )
+    parents = {r["urn"]: str(r.get("parent") or "") for r in resources}
+    owners = {urn: system for urn in parents if (system := _system(urn, parents, systems))}
+    return State(resources, root, systems, owners)
 
 
-def _read(resource: Mapping[str, Any], cluster: Cluster | None) -> Reading:
-    if cluster is not None and resource["type"].startswith("kubernetes:"):
-        return cluster.read(resource)
-    # what a cloud's service says of itself was awaited when the resource was made
-    return Reading(resource["urn"].rpartition("::")[2], ready=not resource.get("initErrors"))
+def _first(exports: Object, system: str, fields: Sequence[str]) -> str:
+    return next((str(exports[f"{system}.{name}"]) for name in fields if f"{system}.{name}" in exports), "")
 
 
-def _fill(row: Row, found: list[Reading]) -> None:
-    row.total, row.ready = len(found), sum(r.ready for r in found)
-    row.waiting = [f"{r.name}: {r.reason}" if r.reason else r.name for r in found if not r.ready]
-    wanted, have = sum(r.pods_wanted for r in found), sum(r.pods_ready for r in found)
-    row.pods = f"{have}/{wanted}" if wanted else ""
+def _system(urn: str, parents: Mapping[str, str], systems: Mapping[str, Row]) -> str:
+    while urn and urn not in systems:
+        urn = parents.get(urn, "")
+    return urn
 
 
-def _plugins(resources: list[dict[str, Any]]) -> dict[str, str]:
+def rows(stack: str) -> tuple[list[Row], State]:
+    """A row a system, with what the live API (or, for a cloud's services, the last update) says of it."""
+    known = find(stack)
+    if isinstance(known, Problems):
+        raise UserError(known.text())
+    try:
+        resources = exported(stack).get("resources") or []
+    except UserError as error:
+        if "no stack named" not in str(error):
+            raise
+        resources = []
+    state = read_state(stack, resources, outputs(stack) if resources else {})
+    found = [r for r in state.resources if r.get("custom") and r["urn"] in state.owners and not r.get("delete")]
+    kubernetes = [r for r in found if r["type"].startswith("kubernetes:") and identity(r)]
+    live = Live(Cluster.connect(environment(), _context(state)), kubernetes) if kubernetes else None
+    for r in found:
+        row = state.systems[state.owners[r["urn"]]]
+        reading = live.reading(r) if live and identity(r) and r["type"].startswith("kubernetes:") else recorded(r)
+        row.total, row.ready = row.total + 1, row.ready + reading.ready
+        if not reading.ready:
+            row.waiting.append(f"{reading.name}: {reading.reason}" if reading.reason else reading.name)
+    if live:
+        for urn, (ready, wanted) in live.pods(state.owners).items():
+            state.systems[urn].pods_ready, state.systems[urn].pods = ready, wanted
+    return list(state.systems.values()), state
+
+
+def _context(state: State) -> str | None:
+    """The kubeconfig context that the stack's provider was told of."""
+    made = (r for r in state.resources if r["type"] == "pulumi:providers:kubernetes")
+    return next((str(c) for r in made if (c := (r.get("inputs") or {}).get("context"))), None)
+
+
+def identity(resource: Object) -> tuple[str, Key] | None:
+    """API version and key of the object that a resource stands for; None where it stands for none."""
+    said = resource.get("outputs") or resource.get("inputs") or {}
+    metadata = said.get("metadata") or {}
+    if not said.get("kind") or not said.get("apiVersion") or not metadata.get("name"):
+        return None
+    return str(said["apiVersion"]), (str(said["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"]))
+
+
+def recorded(resource: Object) -> Reading:
+    """What a cloud's service said of itself was awaited when it was made."""
+    errors = resource.get("initErrors") or []
+    return Reading(resource["urn"].rpartition("::")[2], not errors, str(errors[0]) if errors else "")
+
+
+class Live:
+    """The live objects of a stack, listed by kind and namespace: a request for each would take seconds."""
+
+    def __init__(self, cluster: Cluster, resources: Sequence[Object]):
+        self._made = {r["urn"]: found for r in resources if (found := identity(r))}
+        wanted = {(version, kind, namespace) for version, (kind, namespace, _) in self._made.values()}
+        namespaces = {namespace for _, (_, namespace, _) in self._made.values() if namespace}
+        between = {(version, kind, n) for version, kind in (*OWNERS, ("v1", "Pod")) for n in namespaces}
+        self._objects: dict[Key, dict[str, Any]] = {}
+        self._refused: dict[tuple[str, str], str] = {}
+        for version, kind, namespace in sorted(wanted | between):
+            try:
+                listed = cluster.list(version, kind, namespace or None)
+            except UserError as error:
+                self._refused[kind, namespace] = str(error)
+                continue
+            for item in listed:
+                metadata = item.get("metadata") or {}
+                self._objects[kind, str(metadata.get("namespace") or ""), str(metadata.get("name"))] = item
+
+    def reading(self, resource: Object) -> Reading:
+        """Whether the object of a resource is ready."""
+        _, (kind, namespace, name) = self._made[resource["urn"]]
+        if (kind, namespace) in self._refused:
+            return Reading(f"{kind} {name}", False, self._refused[kind, namespace])
+        live = self._objects.get((kind, namespace, name))
+        return judge(name, live) if live else Reading(f"{kind} {name}", False, "not in the cluster")
+
+    def pods(self, owners: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+        """Ready and wanted pods by the URN of the system's component, those of operators' making too."""
+        return pods(self._objects.values(), {found[1]: owners[urn] for urn, found in self._made.items()})
+
+
+def plugins(resources: Sequence[Object]) -> dict[str, str]:
+    """Which kind of plugin (simulated or official) serves each provider."""
     packages = sorted({r["type"].partition(":")[0] for r in resources if r.get("custom")} - {"pulumi"})
     if not sandbox_running():
         return dict.fromkeys(packages, "official")
@@ -89,62 +188,72 @@ def _plugins(resources: list[dict[str, Any]]) -> dict[str, str]:
     return {package: which_plugin(package) for package in packages}
 
 
+def evidence(resources: Sequence[Object]) -> dict[str, int]:
+    """Chart objects by what they were rendered from: the real chart (no label), or facts in sources.lock.json."""
+    tally: dict[str, int] = {}
+    charts = {r["urn"] for r in resources if r["type"] == CHART}
+    for r in resources:
+        if r.get("parent") in charts:
+            labels = ((r.get("inputs") or {}).get("metadata") or {}).get("labels") or {}
+            kind = labels.get("mlops.dev/evidence", "real chart")
+            tally[kind] = tally.get(kind, 0) + 1
+    return tally
+
+
+def as_json(row: Row) -> dict[str, Any]:
+    """A row for programs."""
+    found = asdict(row)
+    return {"system": found.pop("system"), "isReady": row.is_ready, "podsReady": found.pop("pods_ready"), **found}
+
+
 def status(stack: str, format: str) -> None:
     """Print the table (or JSON); exit code 1 where a system is not ready."""
-    found, plugins = rows(stack)
-    counts = _cloud_counts(stack) if "aws" in plugins and plugins["aws"] == "simulated" else {}
-    evidence = _evidence(stack)
+    if format not in ("table", "json"):
+        raise UserError(f"--format {format}: expected table or json")
+    found, state = rows(stack)
+    facts: dict[str, dict[str, Any]] = {
+        "providers": dict(plugins(state.resources)),
+        "chart objects": dict(evidence(state.resources)),
+    }
+    if facts["providers"].get("aws") == "simulated":
+        facts["cloud resources"] = _cloud_counts(stack)
     if format == "json":
-        data = {
-            "systems": [asdict(r) | {"isReady": r.is_ready} for r in found],
-            "plugins": plugins,
-            "cloud": counts,
-            "evidence": evidence,
-        }
-        print(json.dumps(data, indent=1))
+        keys = {"providers": "plugins", "chart objects": "evidence", "cloud resources": "cloud"}
+        data = {"stack": stack, "systems": [as_json(r) for r in found]}
+        print(json.dumps(data | {keys[name]: value for name, value in facts.items()}, indent=1))
     else:
-        _print(found, plugins, counts, evidence)
+        _print(found, facts)
     if not all(r.is_ready for r in found):
         raise SystemExit(1)
 
 
-def _print(found: list[Row], plugins: Mapping[str, str], counts: Mapping[str, int], evidence: Mapping[str, int]) -> None:
-    console = Console()
-    table = Table(box=None, header_style="bold")
-    for column in ("system", "component", "ready", "objects", "pods", "endpoint", "login", "upstream"):
-        table.add_column(column, overflow="fold")
-    for row in found:
-        mark = "[green]yes[/green]" if row.is_ready else "[red]no[/red]"
-        table.add_row(
-            row.system, row.component, mark, f"{row.ready}/{row.total}", row.pods, row.endpoint, row.login, row.upstream
-        )
-    console.print(table)
-    for row in found:
-        for reason in row.waiting[:5]:
-            console.print(f"  {row.system} waits for {reason}", style="yellow", highlight=False)
-    console.print("providers: " + ", ".join(f"{name} {kind}" for name, kind in plugins.items()), style="dim", highlight=False)
-    if counts:
-        console.print("cloud resources: " + ", ".join(f"{k} {v}" for k, v in counts.items()), style="dim", highlight=False)
-    if evidence:
-        console.print(
-            "chart objects: " + ", ".join(f"{k} {v}" for k, v in sorted(evidence.items())), style="dim", highlight=False
-        )
-
-
-def _cloud_counts(stack: str) -> dict[str, int]:
+def _cloud_counts(stack: str) -> dict[str, Any]:
     from sandbox.providers.aws.counts import counts
 
     return dict(counts(stack))
 
 
-def _evidence(stack: str) -> dict[str, int]:
-    """Chart objects by what they were rendered from: real (no label), locked or default (sources.lock.json)."""
-    tally: dict[str, int] = {}
-    resources = exported(stack).get("resources", [])
-    charts = {r["urn"] for r in resources if r["type"] == "kubernetes:helm.sh/v4:Chart"}
-    for resource in resources:
-        if resource.get("parent") in charts:
-            labels = ((resource.get("inputs") or {}).get("metadata") or {}).get("labels") or {}
-            kind = labels.get("mlops.dev/evidence", "real chart")
-            tally[kind] = tally.get(kind, 0) + 1
-    return tally
+def _print(found: Sequence[Row], facts: Mapping[str, Mapping[str, Any]]) -> None:
+    # an address that is cut off is of no use: a pipe and a narrow window get whole lines
+    console = Console(width=max(Console().width, 140))
+    table = Table(box=None, header_style="bold")
+    for column in ("system", "component", "ready", "objects", "pods", "endpoint"):
+        table.add_column(column, no_wrap=True)
+    for row in found:
+        system = row.system if row.upstream in ("", "active") else f"{row.system} ({row.upstream})"
+        mark = "[green]yes[/green]" if row.is_ready else "[red]no[/red]"
+        running = f"{row.pods_ready}/{row.pods}" if row.pods else ""
+        table.add_row(system, row.component, mark, f"{row.ready}/{row.total}", running, row.endpoint)
+    console.print(table)
+    for row in found:
+        for reason in row.waiting[:SHOWN]:
+            console.print(f"  {row.system} waits for {reason}", style="yellow", highlight=False, soft_wrap=True)
+        if len(row.waiting) > SHOWN:
+            console.print(f"  {row.system}: {len(row.waiting) - SHOWN} more", style="yellow", highlight=False)
+    for name, value in facts.items():
+        if value:
+            text = ", ".join(f"{key} {item}" for key, item in sorted(value.items()))
+            console.print(f"{name}: {text}", style="dim", highlight=False, soft_wrap=True)
+    logins = [f"{row.system} {row.login}" for row in found if row.login]
+    if logins:
+        console.print(f"logins (Secret as namespace/name): {', '.join(logins)}", style="dim", highlight=False, soft_wrap=True)

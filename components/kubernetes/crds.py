@@ -5,6 +5,8 @@ Every CRD of a chart that we install has exactly one owner here. CRDs go up with
 resource of its kind in the cluster. An operator that the cluster already has is only looked at, never touched.
 """
 
+from typing import Any
+
 import pulumi
 from pulumi_kubernetes.apiextensions.v1 import CustomResourceDefinition
 from pulumi_kubernetes.apiextensions.v1.outputs import CustomResourceDefinitionSpec
@@ -50,6 +52,25 @@ OWNERS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Chart -> the CRDs that it alone brings (contracts/index.yaml, `crds` of each chart)."""
+
+
+DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+_VALUES = ("default", "enum", "example")
+"""Keys of a schema whose content is data, not schema."""
+
+
+def slim(schema: Any) -> Any:
+    """A definition's schema without its prose (`description` texts): what validates stays, `kubectl explain` falls silent.
+
+    Two thirds of a CRD are prose, and the engine writes it to the state with every step of an `up`.
+    """
+    if isinstance(schema, dict):
+        return {
+            key: value if key in _VALUES else slim(value)
+            for key, value in schema.items()
+            if not (key == "description" and isinstance(value, str))
+        }
+    return [slim(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def existing(name: str, crd: str, version: str, opts: pulumi.ResourceOptions) -> CustomResourceDefinition:

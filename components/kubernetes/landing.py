@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components import contracts
+from components.kubernetes.crds import DEFINITION, slim
 from components.kubernetes.namespace import Peers, namespace, network_policy
 from components.kubernetes.published import read
 from components.kubernetes.teams import TeamFence, TeamFenceArgs, publish
@@ -30,15 +31,18 @@ class NamespacePlace:
     ready: Sequence[pulumi.Resource] = field(default_factory=tuple)
 
 
-def own_labels(labels: Mapping[str, str]) -> Any:
-    """Resource transform: every Kubernetes object, those of charts too, says who answers for it."""
+def own_labels(labels: Mapping[str, str], prose: bool) -> Any:
+    """Resource transform: every Kubernetes object, those of charts too, says who answers for it; CRDs lose their prose."""
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         metadata = args.props.get("metadata")
         if not args.type_.startswith("kubernetes:") or not isinstance(metadata, Mapping):
             return None
         merged = {**dict(labels), **dict(metadata.get("labels") or {})}
-        return pulumi.ResourceTransformResult(props={**args.props, "metadata": {**metadata, "labels": merged}}, opts=args.opts)
+        props = {**args.props, "metadata": {**metadata, "labels": merged}}
+        if args.type_ == DEFINITION and not prose:
+            props["spec"] = slim(props.get("spec"))
+        return pulumi.ResourceTransformResult(props=props, opts=args.opts)
 
     return transform
 
@@ -65,7 +69,7 @@ class KubernetesLanding:
         )
         self._own = pulumi.ResourceOptions(parent=parent, provider=provider)
         self.opts = pulumi.ResourceOptions(parent=parent, providers={"kubernetes": provider})
-        pulumi.runtime.register_resource_transform(own_labels(ground.naming.ownership()))
+        pulumi.runtime.register_resource_transform(own_labels(ground.naming.ownership(), spec.operators.describe_crds))
         self._places: dict[str, NamespacePlace] = {}
 
     def place(self, system: str, cls: Any, team: str | None = None) -> NamespacePlace:

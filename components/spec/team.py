@@ -60,4 +60,7 @@ class Operators(Model):
     strimzi: Ownership = Field(default="managed", description="managed or existing.")
     percona: Ownership = Field(default="managed", description="managed or existing.")
     prometheus_operator: Ownership = Field(default="managed", description="managed or existing.")
+    describe_crds: bool = Field(
+        default=False, description="Keep the descriptions in custom resource definitions (kubectl explain); triples the state."
+    )
     keep_crds: bool = Field(default=True, description="Leave custom resource definitions in the cluster on destroy.")

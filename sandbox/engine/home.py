@@ -37,7 +37,7 @@ def prepare(home: Path | None = None) -> Path:
     (home / "backend").mkdir(parents=True, exist_ok=True)
     _passphrase(home / "passphrase")
     _no_engine_log(pulumi / "logs")
-    _log_in(pulumi / "credentials.json", f"file://{home / 'backend'}")
+    _log_in(pulumi / "credentials.json", f"file://{home / 'backend'}?metadata=skip")
     # The engine looks for a language host in PATH, beside its own binary and here; only here it is silent.
     _launcher(_plugin(pulumi, "language", "python", version("pulumi")), "sandbox.engine.language", home)
     for name, distribution in PROVIDERS.items():

@@ -22,6 +22,7 @@ sys.path.pop(0)  # this file's folder is not the program's
 
 REPORTED = 32
 _SHUT_DOWN = "Resource monitor has terminated"
+_MONITOR_GONE = "resource monitor shut down"  # the SDK's words for the engine's when a child of a remote component failed
 
 
 def main() -> int:
@@ -166,6 +167,8 @@ def message(error: BaseException, root: str) -> str:
 def _is_shut_down(error: BaseException) -> bool:
     import grpc
 
+    if str(error) == _MONITOR_GONE:
+        return True
     return isinstance(error, grpc.RpcError) and error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 
 

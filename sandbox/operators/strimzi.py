@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.operators.functions import env
 
 
-def restricted(operator: Mapping[str, Any]) -> dict[str, Any] | None:
+def restricted(operator: dict[str, Any]) -> dict[str, Any] | None:
     """The containers' security context that the operator gives where it is told to be restricted, else none.
 
     Source: strimzi-kafka-operator 1.2.0, RestrictedPodSecurityProvider (STRIMZI_POD_SECURITY_PROVIDER_CLASS).

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.providers.cloud.store import counts
 from tests.sandbox.aws_env import TOKEN, Trial, trial
@@ -51,6 +52,8 @@ def test_the_database_is_encrypted_private_and_its_password_managed(spine: Trial
     assert database["MasterUserSecret"]["SecretArn"].startswith("arn:aws:secretsmanager:")
     assert spine.state()["db"]["type"].startswith("aws:rds/")
     group = database["DBParameterGroups"][0]["DBParameterGroupName"]
+    with pytest.raises(ClientError, match="InvalidDBParameterGroupState"):  # as AWS, moto itself would break here
+        spine.cloud.client("rds").delete_db_parameter_group(DBParameterGroupName=group)
     parameters = spine.cloud.client("rds").describe_db_parameters(DBParameterGroupName=group)["Parameters"]
     assert [entry["ParameterValue"] for entry in parameters if entry["ParameterName"] == "require_secure_transport"] == ["ON"]
 
@@ -106,7 +109,6 @@ def _rules(ec2: Any, group: str, *, egress: bool) -> list[dict[str, Any]]:
 def test_nothing_changes_at_the_second_run(spine: Trial) -> None:
     assert "56 unchanged" in spine.ok("preview", "--expect-no-changes")
     assert "56 unchanged" in spine.ok("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    assert "56 unchanged" in spine.ok("preview", "--expect-no-changes", "--refresh")
 
 
 def test_objects_are_counted_by_what_backs_them(spine: Trial) -> None:

@@ -89,7 +89,12 @@ def test_a_destroyed_stack_comes_up_again(steps: Trial) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["aws:ec2/vpc:Vpc", "aws:iam/role:Role", "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer"]
+    "name",
+    [
+        "aws:iam/role:Role",
+        pytest.param("aws:ec2/vpc:Vpc", marks=pytest.mark.slow),
+        pytest.param("aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer", marks=pytest.mark.slow),
+    ],
 )
 def test_an_engine_killed_before_its_record_makes_nothing_twice(steps: Trial, name: str) -> None:
     steps.ok("destroy", "--yes", "--skip-preview")

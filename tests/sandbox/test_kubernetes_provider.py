@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from sandbox.providers.kubernetes.tables import CLUSTER_WIDE, is_built_in
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.kubernetes_env import Program, program
 
@@ -289,3 +290,15 @@ def test_secret_values_of_a_program_stay_secret_in_any_object(program: Program, 
     assert json.loads(text)["deployment"]["resources"][-1]["outputs"]["data"]["plain"] == "seen"
     for log in (sandbox.home / "logs").glob("provider-*.log"):
         assert "tr0ub4dor" not in log.read_text()
+
+
+def test_the_table_of_cluster_wide_kinds_is_that_of_the_api_server(sandbox: Sandbox) -> None:
+    served: dict[str, bool] = {}
+    for line in sandbox.kubectl("api-resources", "--no-headers").splitlines():
+        words = line.split()
+        api_version, namespaced, kind = words[-3:]
+        if is_built_in(api_version):
+            served[kind] = namespaced == "true"
+    assert len(served) > 50
+    assert {kind for kind, namespaced in served.items() if not namespaced} <= CLUSTER_WIDE
+    assert not {kind for kind, namespaced in served.items() if namespaced} & CLUSTER_WIDE

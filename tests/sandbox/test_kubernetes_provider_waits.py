@@ -191,9 +191,13 @@ def test_a_run_waits_through_a_restart_of_the_api_server(program: Program, sandb
 
 
 def test_an_absent_api_server_is_named(program: Program) -> None:
-    config = {"apiVersion": "v1", "kind": "Config", "current-context": "none", "users": [], "clusters": [], "contexts": []}
-    config["clusters"] = [{"name": "none", "cluster": {"server": "https://127.0.0.1:9"}}]
-    config["contexts"] = [{"name": "none", "context": {"cluster": "none"}}]
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "none",
+        "clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:9"}}],
+        "contexts": [{"name": "none", "context": {"cluster": "none"}}],
+    }
     path = program.engine.project / "kubeconfig"
     path.write_text(json.dumps(config))
     program.engine.environment["KUBECONFIG"] = str(path)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox.providers.aws import clients
+from sandbox.providers.aws.counts import counts as counts_of
 from sandbox.providers.aws.provider import Aws
 from sandbox.providers.aws.shapes import from_api, letters
 from sandbox.providers.aws.tables import KINDS, table
@@ -72,6 +73,7 @@ def test_a_schema_only_object_lives_in_the_record(provider: Aws) -> None:
     assert made.outputs["arn"] == f"arn:aws:grafana:us-east-1:123456789012:/workspaces/{made.id}"
     assert made.outputs["tagsAll"] == {"stack": "dev", "owner": "ml"} and made.outputs["tags"] == {"owner": "ml"}
     assert counts(provider.store.path) == {"dev": {"api": 0, "schema-only": 1}}
+    assert counts_of("dev") == {"API-backed": 0, "schema-only": 1} and counts_of("other") == {}
     found = provider.read(_call("read", id=made.id, inputs=inputs, old_outputs=dict(made.outputs)))
     assert found is not None and found.inputs == inputs and found.outputs["arn"] == made.outputs["arn"]
     changed = {**inputs, "description": "new"}

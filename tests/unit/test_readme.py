@@ -19,5 +19,9 @@ def test_every_command_of_the_readme_exists() -> None:
     from cli.main import app
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
-    named = {line.split("`mlops ")[1].split("`")[0].split()[0] for line in README.read_text().splitlines() if line.startswith("| `mlops ")}
+    named = {
+        line.split("`mlops ")[1].split("`")[0].split()[0]
+        for line in README.read_text().splitlines()
+        if line.startswith("| `mlops ")
+    }
     assert named - {"sources", "sandbox"} <= known

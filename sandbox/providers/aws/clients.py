@@ -104,7 +104,8 @@ def loopback(endpoint: str) -> str:
 
 def endpoint(config: Mapping[str, Any], service: str) -> str:
     """Where a service answers: the provider's `endpoints`, else AWS_ENDPOINT_URL, else the running sandbox. Or Failure."""
-    for entry in config.get("endpoints") or []:
+    entries = config.get("endpoints")
+    for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, Mapping) and isinstance(url := entry.get(service), str):
             return url
     if url := os.environ.get("AWS_ENDPOINT_URL"):

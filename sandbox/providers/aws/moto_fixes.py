@@ -1,4 +1,4 @@
-"""Where moto 5.2 fails on requests that AWS accepts: corrected when a service is first used, nothing else is touched."""
+"""Where moto 5.2 fails inside on what AWS accepts or refuses: corrected when a service is first used, nothing else is touched."""
 
 from __future__ import annotations
 
@@ -44,4 +44,25 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-_FIXES: dict[str, Callable[[], None]] = {"s3": _s3}
+def _rds() -> None:
+    """Groups in use: moto deletes them, and from then on fails inside whenever instances are described."""
+    from moto.rds.exceptions import RDSClientError
+    from moto.rds.models import RDSBackend
+
+    def guard(name: str, attribute: str, code: str) -> None:
+        method = getattr(RDSBackend, name)
+
+        def delete(self: Any, group: str) -> Any:
+            users = [id for id, database in self.databases.items() if getattr(database, attribute, None) == group]
+            if users:
+                raise RDSClientError(code, f"{group} is still used by {', '.join(users)}")
+            return method(self, group)
+
+        setattr(RDSBackend, name, delete)
+
+    # Codes: botocore's model of DeleteDBParameterGroup and DeleteDBSubnetGroup.
+    guard("delete_db_parameter_group", "db_parameter_group_name", "InvalidDBParameterGroupState")
+    guard("delete_subnet_group", "db_subnet_group_name", "InvalidDBSubnetGroupStateFault")
+
+
+_FIXES: dict[str, Callable[[], None]] = {"s3": _s3, "rds": _rds}

@@ -30,7 +30,8 @@ class Aws(Cloud):
     def check_config(self, call: Call) -> Checked:
         """The provider's endpoints must be on this machine."""
         failures = []
-        for index, entry in enumerate(call.inputs.get("endpoints") or []):
+        entries = call.inputs.get("endpoints")
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
             for service, url in entry.items() if isinstance(entry, Mapping) else []:
                 try:
                     clients.loopback(url) if isinstance(url, str) else None

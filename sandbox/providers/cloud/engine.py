@@ -13,7 +13,7 @@ from sandbox.providers.cloud import drift
 from sandbox.providers.cloud.names import automatic
 from sandbox.providers.cloud.outputs import Outputs
 from sandbox.providers.cloud.spec import Context, Json, Spec, render
-from sandbox.providers.cloud.store import Record, Store
+from sandbox.providers.cloud.store import Record, Store, is_sealed
 from sandbox.providers.model import Call, Changes, Checked, Created, Failure, Found, Provider
 from sandbox.providers.schema import Package, Resource, UnknownType, problems
 from sandbox.providers.values import Path, compare, has_unknown
@@ -248,9 +248,9 @@ class Cloud(Provider):
         if record is None:
             return None
         sealed = self.store.seal(inputs, set(inputs))
-        live = dict(record.outputs)
+        live = {key: value for key, value in record.outputs.items() if not is_sealed(value)}
         for key, value in record.inputs.items():
-            if isinstance(value, dict) and "$secret" in value:
+            if is_sealed(value):
                 if sealed.get(key) == value:
                     live[key] = inputs[key]
             else:

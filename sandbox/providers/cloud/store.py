@@ -136,6 +136,11 @@ def _key(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def is_sealed(value: Any) -> bool:
+    """True for what `Store.seal` put in place of a secret."""
+    return isinstance(value, dict) and SECRET in value
+
+
 def counts(path: Path) -> dict[str, dict[str, int]]:
     """stack -> {"api": …, "schema-only": …} of the objects in a state file; empty when there is none."""
     if not path.is_file():

@@ -114,13 +114,13 @@ def rebuild(fact: Object) -> Object:
     obj: Object = {"apiVersion": fact["apiVersion"], "kind": fact["kind"], "metadata": metadata}
     kind = group_of(fact["apiVersion"]), fact["kind"]
     if kind in _TEMPLATES:
-        obj["spec"] = _picked(fact, _TEMPLATES[kind]) | {"template": podfacts.rebuild(fact, _default_restart(kind))}
+        obj["spec"] = _picked(fact, _TEMPLATES[kind]) | {"template": podfacts.rebuild(fact)}
     elif kind == ("batch", "CronJob"):
         job = fact.get("job") or {}
-        template = _picked(job, _TEMPLATES["batch", "Job"]) | {"template": podfacts.rebuild(job, "OnFailure")}
+        template = _picked(job, _TEMPLATES["batch", "Job"]) | {"template": podfacts.rebuild(job)}
         obj["spec"] = _picked(fact, ("schedule", "concurrencyPolicy", "suspend")) | {"jobTemplate": {"spec": template}}
     elif kind == ("", "Pod"):
-        obj["spec"] = podfacts.rebuild(fact, "")["spec"]
+        obj["spec"] = podfacts.rebuild(fact)["spec"]
     elif kind in _SPECS:
         obj["spec"] = _picked(fact, _SPECS[kind])
     elif kind in (("", "ConfigMap"), ("", "Secret")):
@@ -130,10 +130,6 @@ def rebuild(fact: Object) -> Object:
     else:
         obj |= fact.get("rest") or {}
     return obj
-
-
-def _default_restart(kind: tuple[str, str]) -> str:
-    return "Never" if kind == ("batch", "Job") else ""
 
 
 def _valued(fact: Object, secret: bool) -> Object:

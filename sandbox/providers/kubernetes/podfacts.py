@@ -82,11 +82,9 @@ def _volume(volume: Object) -> Object:
     return found
 
 
-def rebuild(fact: Object, restart: str) -> Object:
+def rebuild(fact: Object) -> Object:
     """A pod template with these facts."""
     spec = {name: fact[name] for name in _POD if name in fact}
-    if restart:
-        spec.setdefault("restartPolicy", restart)
     for name in ("initContainers", "containers"):
         if fact.get(name):
             spec[name] = [_rebuilt_container(container) for container in fact[name]]
