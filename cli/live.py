@@ -125,6 +125,7 @@ class Cluster:
     @classmethod
     def connect(cls, environment: Mapping[str, str], context: str | None = None) -> Self:
         """From KUBECONFIG (or ~/.kube/config). UserError where there is none or nobody answers."""
+        import yaml
         from kubernetes import client, config, dynamic
         from kubernetes.config.config_exception import ConfigException
         from urllib3 import Retry
@@ -135,7 +136,7 @@ class Cluster:
         try:
             config.load_kube_config(environment.get("KUBECONFIG"), context, client_configuration=settings)
             return cls(dynamic.DynamicClient(client.ApiClient(settings)))
-        except (ConfigException, OSError) as error:
+        except (ConfigException, OSError, yaml.YAMLError) as error:
             raise UserError(f"no usable kubeconfig ({_short(error)}); set KUBECONFIG, or `mlops sandbox up`", code=1) from None
         except HTTPError:
             raise UserError(f"the cluster at {settings.host} does not answer", code=1) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -15,12 +14,10 @@ from sandbox.providers.aws import clients
 from sandbox.providers.aws.counts import counts as counts_of
 from sandbox.providers.aws.provider import Aws
 from sandbox.providers.aws.shapes import from_api, letters
-from sandbox.providers.aws.tables import KINDS, table
 from sandbox.providers.cloud import drift
 from sandbox.providers.cloud.spec import Api, Json, Name, Spec
 from sandbox.providers.cloud.store import counts
-from sandbox.providers.model import Call, CheckFailed, Failure
-from sandbox.providers.schema import Package
+from sandbox.providers.model import Call, Failure
 from sandbox.providers.values import UNKNOWN, Secret, Secrets, bare
 
 GRAFANA = "aws:grafana/workspace:Workspace"
@@ -263,76 +260,6 @@ def test_only_this_machine_is_called(provider: Aws, endpoint: str) -> None:
     assert (
         clients.loopback("http://127.0.0.1:1") and clients.loopback("http://[::1]:1") and clients.loopback("http://localhost:1")
     )
-
-
-def test_a_policy_document_is_computed_as_documented(provider: Aws) -> None:
-    statements = [
-        {
-            "sid": "Read",
-            "actions": ["s3:GetObject", "s3:ListBucket"],
-            "resources": ["*"],
-            "principals": [{"type": "AWS", "identifiers": ["a"]}],
-            "conditions": [{"test": "StringEquals", "variable": "aws:x", "values": ["y"]}],
-        }
-    ]
-    override = json.dumps({"Statement": [{"Sid": "Read", "Effect": "Deny", "Action": "*", "Resource": "*"}]})
-    made = provider.invoke(_invoke("aws:iam/getPolicyDocument:getPolicyDocument", statements=statements))
-    assert json.loads(made["json"])["Statement"] == [
-        {
-            "Sid": "Read",
-            "Effect": "Allow",
-            "Action": ["s3:ListBucket", "s3:GetObject"],
-            "Resource": "*",
-            "Principal": {"AWS": "a"},
-            "Condition": {"StringEquals": {"aws:x": "y"}},
-        }
-    ]
-    inputs = {"statements": statements, "overridePolicyDocuments": [override]}
-    made = provider.invoke(_invoke("aws:iam/getPolicyDocument:getPolicyDocument", **inputs))
-    assert json.loads(made["minifiedJson"])["Statement"] == json.loads(override)["Statement"]
-    with pytest.raises(CheckFailed, match='two statements have the sid "Read"'):
-        provider.invoke(_invoke("aws:iam/getPolicyDocument:getPolicyDocument", statements=statements * 2))
-
-
-def _invoke(token: str, **inputs: Any) -> Call:
-    return Call(op="invoke", type=token, inputs=inputs)
-
-
-def test_region_and_partition_need_no_api_and_others_are_refused(provider: Aws) -> None:
-    call = _invoke("aws:index/getRegion:getRegion")
-    call.config = {"region": "eu-central-1"}
-    assert provider.invoke(call)["name"] == "eu-central-1"
-    assert provider.invoke(_invoke("aws:index/getPartition:getPartition"))["partition"] == "aws"
-    with pytest.raises(
-        Failure, match=r"has no function aws:index/getRegions:getRegions; did you mean \"aws:index/getRegion:getRegion\""
-    ):
-        provider.invoke(_invoke("aws:index/getRegions:getRegions"))
-
-
-def test_every_property_that_a_table_names_exists() -> None:
-    package = Package("aws")
-    for token, spec in table().items():
-        resource = package.resource(token)
-        paths = [*spec.replace, *spec.json, *spec.choices, *spec.references, *spec.write_only, *spec.defaults]
-        for path in [*paths, *([spec.name.property] if spec.name else [])]:
-            if path == "*":
-                continue
-            properties = resource.inputs
-            for step in path.split("."):
-                assert step in properties, f"{token}: {path}"
-                kind = properties[step].type
-                kind = kind.items if kind.kind == "array" and kind.items else kind
-                properties = resource.types.get(kind.ref or "", {})
-        assert set(spec.outputs) <= set(resource.outputs), token
-        assert set(spec.references.values()) <= set(KINDS), token
-    for token in (token for tokens in KINDS.values() for token in tokens):
-        package.resource(token)
-
-
-def test_every_choice_is_an_enum_of_the_apis_own_model() -> None:
-    for spec in table().values():
-        for words in spec.choices.values():
-            assert isinstance(words, tuple) or clients.accepted(words), words
 
 
 def test_drift_looks_only_at_what_was_asked_for() -> None:

@@ -34,7 +34,7 @@ def test_everything_is_laid_out_and_private(tmp_path: Path) -> None:
     for path in (tmp_path / "passphrase", pulumi / "credentials.json"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len((tmp_path / "passphrase").read_text().strip()) >= 40
-    assert json.loads((pulumi / "credentials.json").read_text())["current"] == f"file://{tmp_path / 'backend'}"
+    assert json.loads((pulumi / "credentials.json").read_text())["current"] == f"file://{tmp_path / 'backend'}?metadata=skip"
     assert which_plugin("random", tmp_path) == "simulated"
 
 

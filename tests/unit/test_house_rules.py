@@ -42,7 +42,8 @@ def test_each_only_has_one_place(pattern: str, owner: str) -> None:
 
 def test_only_the_pack_constructs_a_policy_pack() -> None:
     # constructing one blocks: it serves until the engine is done
-    found = {str(p.relative_to(ROOT)) for p in sources(*OURS) if re.search(r"(?<!\w)PolicyPack\(", code(p))}
+    ours = (p for p in sources(*OURS) if "programs" not in p.parts)  # a test's throw-away pack is a program of its own
+    found = {str(p.relative_to(ROOT)) for p in ours if re.search(r"(?<!\w)PolicyPack\(", code(p))}
     assert found == {"policies/__main__.py"}
 
 
@@ -73,7 +74,7 @@ def test_components_keep_their_annotations() -> None:
 
 
 def test_no_unfinished_marks() -> None:
-    marks = re.compile(r"\b(TODO|FIXME|XXX)\b|NotImplementedError|mark\.xfail")
+    marks = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|mark\.xfail")
     found = [
         str(p.relative_to(ROOT))
         for p in sources(*OURS)

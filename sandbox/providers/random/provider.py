@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.providers.random.kinds import KINDS, Kind
+from sandbox.providers.random.kinds import KINDS
+from sandbox.providers.random.model import Kind
 from sandbox.providers.serve import UNKNOWN, Call, Changes, Checked, Created, Failure, Found, Provider, Secret, has_unknown
 
 
