@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-
 from cli.engine import environment, sandbox_running
 from cli.errors import UserError
 from cli.live import Cluster
+from cli.tables import note
 
+COLOURS = {"ok": "green", "hint": "yellow", "mend": "red"}
 OLDEST = (1, 32)
 """Oldest Kubernetes minor that the pinned charts and operators allow together (JupyterHub's chart: 1.32 from its next major)."""
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -112,12 +111,9 @@ def diagnose(cluster: Cluster) -> list[Line]:
 def doctor() -> None:
     """Print every finding; exit code 1 where something must be mended."""
     lines = diagnose(Cluster.connect(environment()))
-    console = Console()
     if sandbox_running():
-        console.print("the sandbox's own control plane: nodes and pods are simulated", style="dim")
+        note("the sandbox's own control plane: nodes and pods are simulated", "dim")
     for line in lines:
-        colour = {"ok": "green", "hint": "yellow", "mend": "red"}[line.level]
-        text = f"[{colour}]{line.level:5}[/{colour}] {line.subject}: {escape(line.text)}"
-        console.print(text, highlight=False, soft_wrap=True)
+        note(f"{line.level:5} {line.subject}: {line.text}", COLOURS[line.level])
     if any(line.level == "mend" for line in lines):
         raise SystemExit(1)

@@ -20,7 +20,7 @@ def explain(system: str) -> None:
         match = process.extractOne(system, RESERVED, score_cutoff=60)
         hint = f'; did you mean "{match[0]}"?' if match else f"; known: {' '.join(RESERVED)}"
         raise UserError(f"{system}: unknown system{hint}")
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
     console.print(f"[bold]{system}[/bold]")
     model = _model(system)
     if model is not None:

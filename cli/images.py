@@ -1,4 +1,7 @@
-"""`mlops images`: every image that a stack runs, from its own program and from what its charts render to."""
+"""`mlops images`: every image that a stack runs or lets its operators start.
+
+Read from its own program and from what its charts render to; an operator that knows several versions is listed with all.
+"""
 
 import json
 import logging
@@ -7,10 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from cli.errors import UserError
+from cli.tables import note, show
 from components.settings import find, load_file
 from components.spec.stack import Stack, Target
 from components.targets import FOUNDATION
@@ -59,14 +60,9 @@ def images(stack: str, format: str) -> None:
     if format == "json":
         print(json.dumps([asdict(row) for row in found], indent=1))
         return
-    table = Table(box=None, header_style="bold")
-    for column in COLUMNS:
-        table.add_column(column, overflow="fold")
-    for row in found:
-        table.add_row(row.image, row.digest or UNVERIFIED, row.system, row.licence or "")
-    Console().print(table)
+    show(COLUMNS, [(row.image, row.digest or UNVERIFIED, row.system, row.licence or "") for row in found])
     if not found:
-        Console().print("none: its systems are services of the cloud", style="dim")
+        note("none: its systems are services of the cloud", "dim")
 
 
 def _stack(name: str) -> Stack:
@@ -123,6 +119,7 @@ def _references(stack: Stack) -> Iterator[tuple[str, str]]:
         for item in render["objects"]:
             version = item["apiVersion"] if "/" in item["apiVersion"] else f"core/{item['apiVersion']}"
             yield from ((system, ref) for ref in _named(f"kubernetes:{version}:{item['kind']}", item["name"], item))
+            yield from ((system, ref) for ref in _in_flags(item))
         yield from ((system, ref) for ref in _in_values(wanted.values))
 
 
@@ -150,6 +147,15 @@ def _named(type: str, name: str, props: Mapping[str, Any]) -> Iterator[str]:
     for _, ref in named(Resource(type, name, props)):
         if isinstance(ref, str) and "<" not in ref:
             yield ref
+
+
+def _in_flags(item: Mapping[str, Any]) -> Iterator[str]:
+    """Images that an operator is told of by a flag (the lock keeps flags by name)."""
+    for _, mapping in walk(item):
+        flags = mapping.get("flags")
+        for value in flags.values() if isinstance(flags, Mapping) else ():
+            if isinstance(value, str) and "/" in value and parts(value)[1] and not value.startswith(("/", "http")):
+                yield value
 
 
 def _in_values(values: Mapping[str, Any]) -> Iterator[str]:

@@ -5,11 +5,18 @@ import sys
 from collections.abc import Sequence
 
 from cli.engine import environment, program
-from components.settings import ROOT
+from cli.errors import UserError
+from components.settings import ROOT, find
+from components.validation.problems import Problems
 
 
 def preview(stack: str, extra: Sequence[str]) -> None:
-    """Replace this process by pulumi, so that its output, colours and exit code are the user's."""
+    """Replace this process by pulumi, so that its output, colours and exit code are the user's.
+
+    UserError where there is no such stack; what is wrong with its file the program says itself.
+    """
+    if isinstance(known := find(stack), Problems):
+        raise UserError(known.text())
     surroundings = environment()
     path = program(surroundings)
     os.chdir(ROOT)

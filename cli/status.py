@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from cli.engine import environment, exported, outputs, sandbox_running
 from cli.errors import UserError
 from cli.live import Cluster, Key, Reading, judge, pods
+from cli.tables import note, show
 from components.settings import find
 from components.targets import TABLE
 from components.validation.problems import Problems
@@ -234,26 +234,27 @@ def _cloud_counts(stack: str) -> dict[str, Any]:
 
 
 def _print(found: Sequence[Row], facts: Mapping[str, Mapping[str, Any]]) -> None:
-    # an address that is cut off is of no use: a pipe and a narrow window get whole lines
-    console = Console(width=max(Console().width, 140))
-    table = Table(box=None, header_style="bold")
-    for column in ("system", "component", "ready", "objects", "pods", "endpoint"):
-        table.add_column(column, no_wrap=True)
-    for row in found:
-        system = row.system if row.upstream in ("", "active") else f"{row.system} ({row.upstream})"
-        mark = "[green]yes[/green]" if row.is_ready else "[red]no[/red]"
-        running = f"{row.pods_ready}/{row.pods}" if row.pods else ""
-        table.add_row(system, row.component, mark, f"{row.ready}/{row.total}", running, row.endpoint)
-    console.print(table)
+    show(("system", "component", "ready", "objects", "pods", "endpoint"), [_cells(row) for row in found])
     for row in found:
         for reason in row.waiting[:SHOWN]:
-            console.print(f"  {row.system} waits for {reason}", style="yellow", highlight=False, soft_wrap=True)
+            note(f"  {row.system} waits for {reason}", "yellow")
         if len(row.waiting) > SHOWN:
-            console.print(f"  {row.system}: {len(row.waiting) - SHOWN} more", style="yellow", highlight=False)
-    for name, value in facts.items():
-        if value:
-            text = ", ".join(f"{key} {item}" for key, item in sorted(value.items()))
-            console.print(f"{name}: {text}", style="dim", highlight=False, soft_wrap=True)
-    logins = [f"{row.system} {row.login}" for row in found if row.login]
-    if logins:
-        console.print(f"logins (Secret as namespace/name): {', '.join(logins)}", style="dim", highlight=False, soft_wrap=True)
+            note(f"  {row.system} waits for {len(row.waiting) - SHOWN} more", "yellow")
+    notes = {name: ", ".join(f"{key} {item}" for key, item in sorted(value.items())) for name, value in facts.items()}
+    notes["logins are kept in"] = ", ".join(f"{row.login} ({row.system})" for row in found if row.login)
+    for name, text in notes.items():
+        if text:
+            note(f"{name}: {text}", "dim")
+
+
+def _cells(row: Row) -> tuple[str | Text, ...]:
+    system = row.system if row.upstream in ("", "active") else f"{row.system} ({row.upstream})"
+    first, *others = row.endpoint.split(",")
+    return (
+        system,
+        row.component,
+        Text("yes", style="green") if row.is_ready else Text("no", style="red"),
+        f"{row.ready}/{row.total}",
+        f"{row.pods_ready}/{row.pods}" if row.pods else "",
+        f"{first} and {len(others)} more" if others else first,
+    )

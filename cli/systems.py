@@ -2,9 +2,7 @@
 
 import json
 
-from rich.console import Console
-from rich.table import Table
-
+from cli import tables
 from cli.catalogue import COLUMNS, matrix, rows
 from cli.errors import UserError
 
@@ -16,15 +14,10 @@ def show(format: str) -> None:
     elif format == "markdown":
         print(matrix(), end="")
     elif format == "table":
-        table = Table(box=None, header_style="bold")
-        for column in COLUMNS:
-            table.add_column(column.replace("_", " "), no_wrap=True)
-        for row in rows():
-            if row["status"] != "planned":
-                table.add_row(*(", ".join(v) if isinstance(v, list) else str(v or "") for v in row.values()))
-        console = Console(width=max(Console().width, 180))
-        console.print(table)
-        planned = sorted({r["system"] for r in rows()} - {r["system"] for r in rows() if r["status"] != "planned"})
-        console.print(f"planned: {' '.join(planned)}", style="dim")
+        built = [row for row in rows() if row["status"] != "planned"]
+        cells = [[", ".join(v) if isinstance(v, list) else str(v or "") for v in row.values()] for row in built]
+        tables.show([column.replace("_", " ") for column in COLUMNS], cells)
+        planned = {row["system"] for row in rows()} - {row["system"] for row in built}
+        tables.note(f"planned: {' '.join(sorted(planned))}", "dim")
     else:
         raise UserError(f"--format {format}: expected table, json or markdown")

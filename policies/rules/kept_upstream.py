@@ -1,9 +1,9 @@
 """Retired upstreams and licences that are not open source are seen; a hardened stack does not run them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, undecided
+from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, undecided
 from policies.pods import hidden, images
 
 RETIRED = {
@@ -27,20 +27,27 @@ def _pattern(mark: str) -> re.Pattern[str]:
 
 
 MARKS = [(_pattern(mark), why) for mark, why in {**RETIRED, **LICENCES}.items()]
+LABEL, STATES = "mlops.dev/upstream", ("retired", "dormant", "archived")
+"""How a component says it of a workload whose image has another name (a mirror's, one of our own)."""
 REMEDY = "Choose the successor, or stay at securityLevel standard and accept it in the open"
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Images of retired projects or under licences that are not open source."""
+    """Images of retired projects or under licences that are not open source, and workloads that say so of themselves."""
     for path in hidden(resource):
         yield undecided(path, REMEDY)
+    known = False
     for path, ref in images(resource):
         if ref is UNKNOWN:
             yield undecided(path, REMEDY)
             continue
         for mark, why in MARKS:
             if mark.search(ref.lower()):
+                known = True
                 yield Finding(path, f'"{ref}": {why}', REMEDY)
+    labels = at(resource.props, "metadata.labels")
+    if not known and isinstance(labels, Mapping) and labels.get(LABEL) in STATES:
+        yield Finding(f"metadata.labels.{LABEL}", f"says that its upstream is {labels[LABEL]}", REMEDY)
 
 
 RULE = Rule("kept-upstream", "Upstreams are kept and open source.", Level.HARDENED, check)

@@ -77,6 +77,12 @@ def test_a_retired_upstream_is_known_by_whole_names(ref: str, bad: bool) -> None
     assert breaks("kept-upstream", DEPLOYMENT, deployment("x", image=ref)) is bad
 
 
+def test_a_workload_that_says_its_upstream_is_retired_is_believed_and_told_once() -> None:
+    for image, path in ((IMAGE, "metadata.labels.mlops.dev/upstream"), ("quay.io/minio/minio:1", f"{FIRST}.image")):
+        labelled = changed(deployment("x", image=image), "metadata.labels.'mlops.dev/upstream'", "retired")
+        assert [f.path for f in said("kept-upstream", DEPLOYMENT, labelled)] == [path]
+
+
 @pytest.mark.parametrize(
     ("change", "value"),
     [

@@ -23,7 +23,6 @@ LISTS = (
     ("rds", "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupName"),
     ("kafka", "list_clusters", "ClusterInfoList", "ClusterArn"),
     ("sagemaker", "list_domains", "Domains", "DomainId"),
-    ("sagemaker", "list_user_profiles", "UserProfiles", "UserProfileName"),
     ("secretsmanager", "list_secrets", "SecretList", "ARN"),
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
     ("amp", "list_workspaces", "workspaces", "workspaceId"),
@@ -53,7 +52,8 @@ def inventory(environment: Mapping[str, str]) -> dict[str, list[str]]:
             items = [item for page in api.get_paginator(operation).paginate() for item in page.get(key, [])]
         else:
             items = getattr(api, operation)().get(key, [])
-        found[f"{service} {key}"] = sorted(str(item[field]) for item in items)
+        # an endpoint that was deleted is listed as such for a while
+        found[f"{service} {key}"] = sorted(str(item[field]) for item in items if item.get("State") != "deleted")
     kms = client(environment, "kms")
     keys = [kms.describe_key(KeyId=item["KeyId"])["KeyMetadata"] for item in kms.list_keys()["Keys"]]
     found["kms Keys"] = sorted(

@@ -140,7 +140,7 @@ class Project:
         assert done.returncode == 0, done.stderr
         lines = (shlex.split(line) for line in done.stdout.splitlines())
         given = dict(parts[1].split("=", 1) for parts in lines if parts[:1] == ["export"])
-        return {**_own(), **given}
+        return {**_own(), **given, "PYTHONPATH": str(self.root)}
 
     def stack_file(self, stack: str) -> Path:
         """The file of a stack."""

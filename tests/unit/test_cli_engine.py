@@ -27,10 +27,10 @@ def test_preview_becomes_pulumi_with_the_pack(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(preview, "environment", lambda: surroundings)
     monkeypatch.setattr(os, "execve", lambda *arguments: called.append(arguments))
     monkeypatch.chdir(tmp_path)
-    preview.preview("dev", ["--diff"])
+    preview.preview("sandbox", ["--diff"])
     path, command, given = called[0]
     assert path == str(tmp_path / "pulumi") and given == surroundings
-    assert command[1:] == ["preview", "--stack", "dev", "--policy-pack", "policies", "--diff"]
+    assert command[1:] == ["preview", "--stack", "sandbox", "--policy-pack", "policies", "--diff"]
     assert Path.cwd() == ROOT and (ROOT / "policies" / "PulumiPolicy.yaml").is_file()
 
 
@@ -67,13 +67,14 @@ def test_a_users_own_backend_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_
     assert engine.environment() == dict(os.environ)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["explain", "kafak"], ["status", "sandbx"], ["images", "sandbx"], ["systems", "--format", "x"]]
-)
+BAD = ("explain kafak", "preview sandbx", "status sandbx", "images sandbx", "systems --format x")
+
+
+@pytest.mark.parametrize("arguments", BAD)
 def test_bad_input_is_a_line_and_exit_code_two(
-    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["mlops", *arguments])
+    monkeypatch.setattr("sys.argv", ["mlops", *arguments.split()])
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == 2

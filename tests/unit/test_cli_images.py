@@ -38,6 +38,8 @@ def test_images_of_workloads_custom_resources_charts_and_notebooks_are_there(row
         ("minio", "quay.io/minio/mc"),  # a Job of a grant
         ("mysql", "docker.io/percona/percona-server"),  # a custom resource
         ("mysql", "docker.io/percona/percona-server-mysql-operator"),  # a chart's, from the lock
+        ("kafka", "quay.io/strimzi/kafka"),  # told to an operator by a variable
+        ("prometheus", "quay.io/prometheus-operator/prometheus-config-reloader"),  # … and by a flag
         ("prometheus", "registry.k8s.io/kube-state-metrics/kube-state-metrics"),  # a sub-chart's
         ("jupyterhub", "quay.io/jupyter/scipy-notebook"),  # started by the hub, later
     }

@@ -107,12 +107,14 @@ def test_everything_ready_is_said_and_ends_well(deployed: pytest.MonkeyPatch, ca
 
 def test_what_is_not_ready_says_why_and_fails(deployed: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     connect(deployed, Lists(workload("StatefulSet", "minio", 0), workload("Deployment", "operator", 1)))
+    deployed.setattr(status, "outputs", lambda stack: {**EXPORTS, "minio.adminSecret": "arn:x:secret:y"})
     with pytest.raises(SystemExit) as ended:
         status.status("sandbox", "table")
     assert ended.value.code == 1
     shown = capsys.readouterr().out
     assert "minio waits for StatefulSet minio: 0 of 1 pods ready" in shown
     assert "kafka waits for Kafka kafka: not in the cluster" in shown
+    assert "logins are kept in: arn:x:secret:y (minio)" in shown  # no emoji, no markup
     assert "minio (retired)" in shown and "https://minio.n.svc" in shown and "Secret old" not in shown
 
 

@@ -81,6 +81,7 @@ def test_objects_come_after_what_they_need() -> None:
 
 def test_crds_of_facts_serve_their_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MLOPS_CONTRACTS", str(tmp_path))
+    monkeypatch.setenv("MLOPS_CACHE", str(tmp_path / "cache"))
     found = crds.from_facts(crd_facts(CRD))
     assert found["metadata"] == {"name": "widgets.example.dev", "annotations": {"helm.sh/resource-policy": "keep"}}
     assert found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["x-kubernetes-preserve-unknown-fields"] is True

@@ -23,6 +23,15 @@ _SOURCES: Final = {
     "hostPath": "path",
     "csi": "driver",
 }
+# settings of operators that decide what they serve and which images they run: without them a simulated operator sits idle
+_VARIABLES: Final = words(
+    "WATCH_NAMESPACE STRIMZI_NAMESPACE STRIMZI_POD_SECURITY_PROVIDER_CLASS STRIMZI_NETWORK_POLICY_GENERATION "
+    "STRIMZI_DEFAULT_KAFKA_EXPORTER_IMAGE STRIMZI_KAFKA_IMAGES STRIMZI_KAFKA_CONNECT_IMAGES"
+)
+_FLAGS: Final = words(
+    "namespaces cluster-resource-namespace enable-certificate-owner-ref trust-namespace secret-targets-enabled "
+    "default-package-location prometheus-config-reloader thanos-default-base-image"
+)
 _ANNOTATIONS: Final = ("prometheus.io/", "sidecar.istio.io/", "cluster-autoscaler.kubernetes.io/")
 
 
@@ -47,6 +56,8 @@ def _container(container: Object) -> Object:
     found = {name: container[name] for name in _CONTAINER if container.get(name) not in (None, {}, [], "")}
     if container.get("env"):
         found["env"] = [_variable(variable) for variable in container["env"]]
+    if flags := _flags(container):
+        found["flags"] = flags
     if container.get("envFrom"):
         found["envFrom"] = container["envFrom"]
     for name in _PROBES:
@@ -55,9 +66,17 @@ def _container(container: Object) -> Object:
     return found
 
 
+def _flags(container: Object) -> dict[str, str]:
+    """Values of the flags that operators go by."""
+    given = (item.partition("=") for item in (*(container.get("command") or ()), *(container.get("args") or ())))
+    return {name.lstrip("-"): value for name, _, value in given if name.startswith("--") and name.lstrip("-") in _FLAGS}
+
+
 def _variable(variable: Object) -> Object:
-    """Its name, and where the value comes from; a value written in the chart is not a fact we keep."""
+    """Its name, and where the value comes from; a value written in the chart is not a fact we keep, but for _VARIABLES."""
     found = {"name": variable["name"]}
+    if variable["name"] in _VARIABLES and variable.get("value") is not None:
+        return {**found, "value": variable["value"]}
     return found | ({"valueFrom": variable["valueFrom"]} if variable.get("valueFrom") else {})
 
 
@@ -101,7 +120,9 @@ def rebuild(fact: Object) -> Object:
 def _rebuilt_container(fact: Object) -> Object:
     found = {name: fact[name] for name in (*_CONTAINER, "envFrom") if name in fact}
     if fact.get("env"):
-        found["env"] = [variable if "valueFrom" in variable else {**variable, "value": PLACEHOLDER} for variable in fact["env"]]
+        found["env"] = [variable if len(variable) > 1 else {**variable, "value": PLACEHOLDER} for variable in fact["env"]]
+    if fact.get("flags"):
+        found["args"] = [f"--{name}={value}" for name, value in fact["flags"].items()]
     for name in _PROBES:
         if name in fact:
             found[name] = _rebuilt_probe(fact[name])
