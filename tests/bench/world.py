@@ -103,7 +103,8 @@ class World:
             said.seek(0)
             output = said.read()
         if process.returncode not in good:
-            words = [line for line in output.splitlines() if line.strip()][-3:]
+            lines = [line.strip() for line in output.splitlines() if line.strip()]
+            words = [line for line in lines if "error: " in line][:3] or lines[-3:]
             raise CommandFailed(f"{' '.join(command[:2])}: exit code {process.returncode}: {' / '.join(words)}")
         return Run(seconds, memory, output)
 
