@@ -184,8 +184,11 @@ def _own() -> dict[str, str]:
 
 
 @contextmanager
-def project(folder: Path) -> Iterator[Project]:
-    """A copy of this checkout whose sandbox is up; gone afterwards, and no process of it left."""
+def project(folder: Path, general: int = 1) -> Iterator[Project]:
+    """A copy of this checkout whose sandbox is up; gone afterwards, and no process of it left.
+
+    `general` is the number of nodes without GPUs: three servers of a database stand on three of them.
+    """
     root, home = folder / "project", folder / "home"
     root.mkdir()
     for name in PARTS:
@@ -200,7 +203,10 @@ def project(folder: Path) -> Iterator[Project]:
     if real := contracts():
         made.environment["MLOPS_CONTRACTS"] = str(real)
     try:
-        result = made.mlops("sandbox", "up")
+        spec = (root / "sandbox" / "controlplane" / "nodes.yaml").read_text()
+        nodes = folder / "nodes.yaml"
+        nodes.write_text(spec.replace("  - name: general\n    count: 1\n", f"  - name: general\n    count: {general}\n"))
+        result = made.mlops("sandbox", "up", "--nodes", str(nodes))
         assert result.code == 0, result.text
         printed = made.json(
             sys.executable, "-c", "import json; from sandbox.environment import environment; print(json.dumps(environment()))"

@@ -86,8 +86,8 @@ async def _namespace(cluster: Cluster, call: Call, obj: Object) -> None:
 
 async def diff(cluster: Cluster | None, call: Call) -> Changes:
     """Live object as recorded (and refreshed) against new inputs."""
-    live = states.live_of(call.old_outputs)
-    old_inputs = normalize(states.inputs_of(call.old_outputs, call.old_inputs))
+    recorded_inputs = states.inputs_of(call.old_outputs, call.old_inputs)
+    live, old_inputs = states.live_of(call.old_outputs, recorded_inputs), normalize(recorded_inputs)
     new = normalize(states.sent(call.inputs))
     recorded = normalize(live)
     pruned = prune(recorded, old_inputs, applied=recorded)

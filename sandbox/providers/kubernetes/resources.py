@@ -58,13 +58,13 @@ async def create(cluster: Cluster, call: Call) -> Created:
             return Created("", call.inputs)
         raise Failure(f"resource {call.urn!r} was not successfully created by the Kubernetes API server: {error}") from None
     if call.preview:
-        return Created("", states.outputs(made, obj, api_version, manager, preview=True))
+        return Created("", states.outputs(made, api_version, manager, preview=True))
     if adopted:
         _adopted.add((call.urn, full_name(made)))
     if is_crd(obj):
         cluster.discovery.forget()
     made = await _ready(cluster, resource, call, obj, made, manager, updating=False)
-    return Created(full_name(made), states.outputs(made, obj, api_version, manager))
+    return Created(full_name(made), states.outputs(made, api_version, manager))
 
 
 async def _ready(
@@ -73,7 +73,7 @@ async def _ready(
     try:
         ready = await until_ready(cluster, resource, obj, made, call.timeout, updating)
     except (ApiError, Unreachable) as error:
-        outputs = states.outputs(made, obj, str(obj.get("apiVersion")), manager)
+        outputs = states.outputs(made, str(obj.get("apiVersion")), manager)
         raise InitFailed(full_name(made), outputs, [f"waiting for {full_name(made)} ended: {error}"]) from None
     except NotReady as error:
         word = "updated" if updating else "created"
@@ -81,7 +81,7 @@ async def _ready(
             f"resource {call.urn!r} was successfully {word}, but the Kubernetes API server reported that it failed to fully"
             " initialize or become live: "
         )
-        outputs = states.outputs(error.obj, obj, str(obj.get("apiVersion")), manager)
+        outputs = states.outputs(error.obj, str(obj.get("apiVersion")), manager)
         raise InitFailed(full_name(error.obj), outputs, [words + error.reasons[0], *error.reasons[1:]]) from None
     if is_crd(obj):
         cluster.discovery.forget()
@@ -91,7 +91,8 @@ async def _ready(
 async def read(cluster: Cluster, call: Call) -> Found | None:
     """None when the object or its kind is gone. Raises InitFailed for a workload that is there but not ready."""
     namespace, name = split_name(call.id)
-    old_inputs, old_live = states.sent(call.inputs), states.live_of(call.old_outputs)
+    old_inputs = states.sent(call.inputs)
+    old_live = states.live_of(call.old_outputs, old_inputs)
     api_version, kind = identity(call.type)
     shape = {
         "apiVersion": old_inputs.get("apiVersion") or old_live.get("apiVersion") or api_version,
@@ -115,7 +116,7 @@ async def read(cluster: Cluster, call: Call) -> Found | None:
         raise Failure(f"reading {call.id}: {error}") from None
     manager = states.manager_of(call.urn, call.old_outputs, annotation(old_inputs, "pulumi.com/patchFieldManager"))
     inputs = _live_inputs(live, old_inputs, old_live)
-    outputs = states.outputs(live, inputs, str(call.old_outputs.get(states.API_VERSION) or shape["apiVersion"]), manager)
+    outputs = states.outputs(live, str(call.old_outputs.get(states.API_VERSION) or shape["apiVersion"]), manager)
     shown = states.hide(inputs)
     if old_inputs and (reason := await ready_now(cluster, old_inputs, live)):
         raise InitFailed(call.id, outputs, reason, shown)
@@ -166,11 +167,11 @@ async def update(cluster: Cluster, call: Call) -> dict[str, Any]:
         raise Failure(f"update of resource {call.urn!r} failed: {error}{hint}") from None
     api_version = str(call.old_outputs.get(states.API_VERSION) or obj.get("apiVersion"))
     if call.preview:
-        return states.outputs(changed, states.sent(call.inputs), api_version, manager, preview=True)
+        return states.outputs(changed, api_version, manager, preview=True)
     if manager != before:
         await objects.relinquish(cluster, resource, live, before)
     changed = await _ready(cluster, resource, call, states.sent(call.inputs), changed, manager, updating=True)
-    return states.outputs(changed, states.sent(call.inputs), api_version, manager)
+    return states.outputs(changed, api_version, manager)
 
 
 async def delete(cluster: Cluster, call: Call) -> None:
@@ -178,8 +179,8 @@ async def delete(cluster: Cluster, call: Call) -> None:
     if (call.urn, call.id) in _adopted:
         return None
     namespace, name = split_name(call.id)
-    live = states.live_of(call.old_outputs)
     inputs = states.inputs_of(call.old_outputs, call.old_inputs)
+    live = states.live_of(call.old_outputs, inputs)
     call.inputs = call.inputs or inputs
     try:
         resource = await objects.locate(cluster, live or inputs)

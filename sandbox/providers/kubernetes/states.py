@@ -1,6 +1,8 @@
-"""The resource's state as the official provider keeps it, so that either plugin can go on with a stack of the other.
+"""The resource's state: the live object, plus `__initialApiVersion` and `__fieldManager` as the official provider keeps them.
 
-Outputs are the live object, plus `__inputs`, `__initialApiVersion` and `__fieldManager`.
+Two things of the official state are left out, for the engine writes the whole state again after every step and these were half of
+it: `__inputs` (the engine has the inputs itself) and the schemas in a CRD's outputs. States of the official plugin are understood;
+for the way back `pulumi refresh` with the official plugin fills in what it wants.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ _DASHED: Final = {
     f"x_kubernetes_{name}": f"x-kubernetes-{name.replace('_', '-')}"
     for name in words("embedded_resource int_or_string list_map_keys list_type map_type preserve_unknown_fields validations")
 }
-_UNDERSCORED: Final = {dashed: name for name, dashed in _DASHED.items()}
 
 
 def sent(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,9 +30,7 @@ def sent(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return _renamed(obj, _DASHED.get) if is_crd(obj) else obj
 
 
-def outputs(
-    live: Mapping[str, Any], inputs: Mapping[str, Any], api_version: str, manager: str, preview: bool = False
-) -> dict[str, Any]:
+def outputs(live: Mapping[str, Any], api_version: str, manager: str, preview: bool = False) -> dict[str, Any]:
     """The state of a live object; data of a Secret is marked secret, a preview knows no status yet."""
     obj = dict(live)
     metadata = dict(obj.get("metadata") or {})
@@ -39,10 +38,28 @@ def outputs(
     obj["metadata"] = metadata
     if preview:
         obj.pop("status", None)
-    recorded = dict(inputs)
     if is_crd(obj):
-        obj, recorded = _renamed(obj, _UNDERSCORED.get), _renamed(recorded, _UNDERSCORED.get)
-    return {**hide(obj), INPUTS: hide(recorded), API_VERSION: api_version, MANAGER: manager}
+        obj = _without_schemas(obj)
+    return {**hide(obj), API_VERSION: api_version, MANAGER: manager}
+
+
+def _without_schemas(crd: dict[str, Any]) -> dict[str, Any]:
+    spec = crd.get("spec") or {}
+    versions = [{key: value for key, value in version.items() if key != "schema"} for version in spec.get("versions") or []]
+    return {**crd, "spec": {**spec, "versions": versions}}
+
+
+def _with_schemas(crd: dict[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas are those of the inputs: whatever differs live, a refresh puts into the inputs."""
+    given = {version.get("name"): version for version in (inputs.get("spec") or {}).get("versions") or []}
+    spec = crd.get("spec") or {}
+    versions = [
+        version
+        if "schema" in version or "schema" not in given.get(version.get("name"), {})
+        else {**version, "schema": given[version.get("name")]["schema"]}
+        for version in spec.get("versions") or []
+    ]
+    return {**crd, "spec": {**spec, "versions": versions}}
 
 
 def hide(obj: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,9 +69,10 @@ def hide(obj: Mapping[str, Any]) -> dict[str, Any]:
     return {key: Secret(value) if key in ("data", "stringData") and value is not None else value for key, value in obj.items()}
 
 
-def live_of(state: Mapping[str, Any]) -> dict[str, Any]:
+def live_of(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The live object in a state."""
-    return sent({key: value for key, value in state.items() if key not in (INPUTS, API_VERSION, MANAGER)})
+    obj = sent({key: value for key, value in state.items() if key not in (INPUTS, API_VERSION, MANAGER)})
+    return _with_schemas(obj, inputs) if is_crd(obj) and isinstance(obj.get("spec"), dict) else obj
 
 
 def inputs_of(state: Mapping[str, Any], fallback: Mapping[str, Any]) -> dict[str, Any]:
