@@ -220,7 +220,9 @@ def test_states_hold_the_live_object_and_those_of_the_official_provider_are_unde
     assert states.manager_of("urn", state) == "m"
     assert "status" not in states.outputs(live, "v1", "m", preview=True)
     theirs = json.loads(
-        json.dumps({**crd, "__inputs": crd}).replace("x-kubernetes-preserve-unknown", "x_kubernetes_preserve_unknown")
+        json.dumps({**crd, "__inputs": crd}).replace(
+            "x-kubernetes-preserve-unknown-fields", "x_kubernetes_preserve_unknown_fields"
+        )
     )
     assert states.inputs_of(theirs, {}) == crd
     assert states.live_of(theirs, {})["spec"] == crd["spec"]
