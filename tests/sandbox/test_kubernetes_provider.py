@@ -288,6 +288,14 @@ def test_secret_values_of_a_program_stay_secret_in_any_object(program: Program, 
     text = program.state_text()
     assert "tr0ub4dor" not in text
     assert json.loads(text)["deployment"]["resources"][-1]["outputs"]["data"]["plain"] == "seen"
+    refused = program.fails(
+        """
+        hidden = pulumi.Output.secret("tr0ub4dor&3")
+        make("core/v1:ConfigMap", "labelled", metadata=meta("labelled", labels={"a": hidden}))
+        """
+    )
+    assert 'Invalid value: "[secret]"' in refused
+    assert "tr0ub4dor" not in refused
     for log in (sandbox.home / "logs").glob("provider-*.log"):
         assert "tr0ub4dor" not in log.read_text()
 

@@ -60,15 +60,17 @@ def test_skip_await_and_custom_timeouts_are_heeded(program: Program) -> None:
     assert state["waited"]["initErrors"]
 
 
-def test_a_failed_job_is_reported_at_once(program: Program) -> None:
+def test_a_failed_job_is_reported_at_once_and_made_anew_where_that_is_asked_for(program: Program) -> None:
     text = program.fails(
         """
-        make("batch/v1:Job", "late", metadata=meta("late"), spec={"activeDeadlineSeconds": 1, "backoffLimit": 0, "template": {
-            "spec": {"restartPolicy": "Never", "nodeSelector": {"disk": "quantum"},
+        again = {"pulumi.com/replaceUnready": "true"}
+        make("batch/v1:Job", "late", metadata=meta("late", annotations=again), spec={
+            "activeDeadlineSeconds": 1, "backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", "nodeSelector": {"disk": "quantum"},
                      "containers": [{"name": "c", "image": "i:1"}]}}})
         """
     )
     assert "[DeadlineExceeded]" in text
+    assert "pulumi.com/replaceUnready" in program.preview()
 
 
 def test_a_service_waits_for_its_pods_and_not_for_ever_when_it_has_none(program: Program) -> None:

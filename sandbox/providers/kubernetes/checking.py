@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sandbox.providers.kubernetes import objects, states
-from sandbox.providers.kubernetes.api import PREVIEW_PATIENCE, Unreachable
+from sandbox.providers.kubernetes.api import PREVIEW_PATIENCE, ApiError, Unreachable
 from sandbox.providers.kubernetes.cluster import Cluster
+from sandbox.providers.kubernetes.conditions import job
 from sandbox.providers.kubernetes.diff import changes, replacing, without_ignored
-from sandbox.providers.kubernetes.naming import auto_name, is_autonamed, is_named, set_name
+from sandbox.providers.kubernetes.discovery import NoKind
+from sandbox.providers.kubernetes.naming import annotation, auto_name, is_autonamed, is_named, set_name
 from sandbox.providers.kubernetes.normalize import is_crd, normalize, without_nulls
 from sandbox.providers.kubernetes.pruning import prune
 from sandbox.providers.kubernetes.tables import IDENTITY, force_new, group_of
 from sandbox.providers.model import Call, Changes, Checked, CheckFailed, Failure
+from sandbox.providers.values import Path
 
 Object = dict[str, Any]
+REPLACE_UNREADY: Final = "pulumi.com/replaceUnready"
 _SERVERS: Final = frozenset({"creationTimestamp", "uid", "resourceVersion"})
 # Names given in this process: (urn -> name) of objects that are there, so that a replacement never gets the same one.
 _given: dict[str, str] = {}
@@ -98,15 +102,31 @@ async def diff(cluster: Cluster | None, call: Call) -> Changes:
     if isinstance(metadata, dict) and metadata.get("name") and isinstance(pruned.get("metadata"), dict):
         pruned["metadata"]["name"] = objects.name_of(live)
     found = without_ignored(changes(pruned, new), call.ignore_changes)
-    if not found:
+    unready = cluster is not None and await _replaced_unready(cluster, new, live)
+    if not found and not unready:
         return Changes()
     fields = IDENTITY
     if not is_patch(call):
         given = cluster.switches if cluster else None
         fields = force_new(new, given.secret_mutable if given else False, given.config_map_mutable if given else False)
     replace = replacing(found, new, pruned, fields)
+    if unready:
+        path: Path = ("metadata", "annotations", REPLACE_UNREADY)
+        found, replace = {**found, path: "update"}, {*replace, path}
     same_place = objects.name_of(new) == objects.name_of(live) and objects.namespace_of(new) == objects.namespace_of(pruned)
     return Changes(found, replace, bool(replace) and is_named(new) and not is_autonamed(new) and same_place)
+
+
+async def _replaced_unready(cluster: Cluster, new: Object, live: Object) -> bool:
+    """A Job that did not complete is made anew where its annotation asks for that."""
+    if annotation(new, REPLACE_UNREADY) != "true" or new.get("kind") != "Job":
+        return False
+    try:
+        resource = await objects.locate(cluster, live, preview=True)
+        now = await objects.get(cluster, resource, objects.namespace_of(live), objects.name_of(live), PREVIEW_PATIENCE)
+    except (ApiError, NoKind, Unreachable):
+        return False
+    return not job(now).ready
 
 
 async def _same_namespace(cluster: Cluster | None, pruned: Object, new: Object) -> None:

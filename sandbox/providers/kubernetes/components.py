@@ -16,7 +16,7 @@ from google.protobuf.struct_pb2 import Value
 from components.kubernetes.lockhash import RUNTIME, values_hash
 from sandbox.providers.kubernetes import render, sources
 from sandbox.providers.kubernetes.cluster import Cluster
-from sandbox.providers.kubernetes.discovery import crd_resources
+from sandbox.providers.kubernetes.discovery import crd_resources, scope
 from sandbox.providers.kubernetes.manifests import expand, parse
 from sandbox.providers.kubernetes.normalize import is_crd
 from sandbox.providers.kubernetes.registration import Registration
@@ -154,7 +154,7 @@ async def _in_namespace(cluster: Cluster | None, objects: list[Object], namespac
     planned = {(r.api_version, r.kind): r.namespaced for obj in objects if is_crd(obj) for r in crd_resources(obj)}
     result = []
     for obj in objects:
-        namespaced = planned.get((obj["apiVersion"], obj["kind"]))
+        namespaced = planned.get((obj["apiVersion"], obj["kind"]), scope(obj["apiVersion"], obj["kind"]))
         if obj["metadata"].get("namespace"):
             namespaced = False  # it has one
         elif namespaced is None and cluster is not None:

@@ -65,8 +65,8 @@ class Discovery:
 
     async def namespaced(self, api_version: str, kind: str, patience: float = PATIENCE) -> bool | None:
         """Whether objects of the kind live in namespaces; None when neither the server nor this run's CRDs tell."""
-        if is_built_in(api_version):
-            return kind not in CLUSTER_WIDE
+        if (known_scope := scope(api_version, kind)) is not None:
+            return known_scope
         key = (canonical(api_version), kind)
         known = self._served.get(key) or self.planned.get(key)
         if known:
@@ -113,6 +113,11 @@ class Discovery:
                         served[api_version, kind] = Resource(api_version, kind, str(resource["resource"]), scope)
         self._served = served
         self._asked = time.monotonic()
+
+
+def scope(api_version: str, kind: str) -> bool | None:
+    """Whether a built-in kind is namespaced, without asking anybody; None for any other kind."""
+    return kind not in CLUSTER_WIDE if is_built_in(api_version) else None
 
 
 def canonical(api_version: str) -> str:

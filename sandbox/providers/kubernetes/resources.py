@@ -35,6 +35,13 @@ def _tolerated(error: ApiError) -> bool:
     return error.code == 403 or error.exists or error.namespace_absent or "does not support dry run" in error.message
 
 
+def _hidden(call: Call, text: str) -> str:
+    """The text without secret values: the API server repeats what it does not like."""
+    for secret in sorted(call.secrets.texts, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
+    return text
+
+
 async def create(cluster: Cluster, call: Call) -> Created:
     """Raises Failure with the API server's words when it refuses; InitFailed when the object is made but not ready."""
     obj, patch = states.sent(call.inputs), is_patch(call)
@@ -56,7 +63,8 @@ async def create(cluster: Cluster, call: Call) -> Created:
     except ApiError as error:
         if call.preview and _tolerated(error):
             return Created("", call.inputs)
-        raise Failure(f"resource {call.urn!r} was not successfully created by the Kubernetes API server: {error}") from None
+        words = f"resource {call.urn!r} was not successfully created by the Kubernetes API server: {error}"
+        raise Failure(_hidden(call, words)) from None
     if call.preview:
         return Created("", states.outputs(made, api_version, manager, preview=True))
     if adopted:
@@ -82,7 +90,8 @@ async def _ready(
             " initialize or become live: "
         )
         outputs = states.outputs(error.obj, str(obj.get("apiVersion")), manager)
-        raise InitFailed(full_name(error.obj), outputs, [words + error.reasons[0], *error.reasons[1:]]) from None
+        reasons = [_hidden(call, text) for text in (words + error.reasons[0], *error.reasons[1:])]
+        raise InitFailed(full_name(error.obj), outputs, reasons) from None
     if is_crd(obj):
         cluster.discovery.forget()
     return ready
@@ -164,7 +173,7 @@ async def update(cluster: Cluster, call: Call) -> dict[str, Any]:
         if call.preview and error.code == 403:
             return call.inputs
         hint = "; it was deleted outside of Pulumi, run `pulumi refresh`" if error.not_found else ""
-        raise Failure(f"update of resource {call.urn!r} failed: {error}{hint}") from None
+        raise Failure(_hidden(call, f"update of resource {call.urn!r} failed: {error}{hint}")) from None
     api_version = str(call.old_outputs.get(states.API_VERSION) or obj.get("apiVersion"))
     if call.preview:
         return states.outputs(changed, api_version, manager, preview=True)

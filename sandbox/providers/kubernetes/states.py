@@ -1,7 +1,7 @@
 """The resource's state: the live object, plus `__initialApiVersion` and `__fieldManager` as the official provider keeps them.
 
-Two things of the official state are left out, for the engine writes the whole state again after every step and these were half
-of it: `__inputs` (the engine has the inputs itself) and the schemas in a CRD's outputs. States of the official plugin are understood;
+Two things of the official state are left out: `__inputs` (the engine has the inputs itself) and the schemas in a CRD's outputs.
+They were half of it, and the engine writes the whole state again after every step. States of the official plugin are understood;
 for the way back `pulumi refresh` with the official plugin fills in what it wants.
 """
 
