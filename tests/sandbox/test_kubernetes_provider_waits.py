@@ -65,8 +65,8 @@ def test_a_failed_job_is_reported_at_once_and_made_anew_where_that_is_asked_for(
         """
         again = {"pulumi.com/replaceUnready": "true"}
         make("batch/v1:Job", "late", metadata=meta("late", annotations=again), spec={
-            "activeDeadlineSeconds": 1, "backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", "nodeSelector": {"disk": "quantum"},
-                     "containers": [{"name": "c", "image": "i:1"}]}}})
+            "activeDeadlineSeconds": 1, "backoffLimit": 0, "template": {"spec": {
+                "restartPolicy": "Never", "nodeSelector": {"disk": "quantum"}, "containers": [{"name": "c", "image": "i:1"}]}}})
         """
     )
     assert "[DeadlineExceeded]" in text
