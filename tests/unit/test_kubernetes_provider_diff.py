@@ -140,6 +140,21 @@ def test_secret_texts_are_compared_as_the_server_stores_them() -> None:
     assert "stringData" not in new
 
 
+def test_empty_parts_of_a_crd_are_not_stored_and_no_change() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "object", "properties": {}, "nullable": False}, "b": {"default": {}}},
+    }
+    crd = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "x"}}
+    given = {
+        **crd,
+        "spec": {"preserveUnknownFields": False, "versions": [{"served": False, "schema": {"openAPIV3Schema": schema}}]},
+    }
+    stored = {"type": "object", "properties": {"a": {"type": "object"}, "status": {"type": "object"}, "b": {"default": {}}}}
+    live = {**crd, "spec": {"versions": [{"served": False, "schema": {"openAPIV3Schema": stored}}]}, "status": {"conditions": []}}
+    assert normalize(given) == normalize(live)
+
+
 def test_ignored_changes_cover_what_lies_below_them() -> None:
     found = {("spec", "replicas"): "update", ("spec", "ports", 0, "port"): "update", ("metadata", "labels", "a/b"): "add"}
     assert without_ignored(found, ["spec.replicas", "spec.ports[*]"]) == {("metadata", "labels", "a/b"): "add"}

@@ -20,6 +20,10 @@ _SUFFIX: Final = {
     "G": Decimal(10**9), "T": Decimal(10**12), "P": Decimal(10**15), "E": Decimal(10**18), "Ki": Decimal(2**10),
     "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40), "Pi": Decimal(2**50), "Ei": Decimal(2**60),
 }  # fmt: skip
+_LITERAL: Final = frozenset(words("default example enum"))
+_KEPT_EMPTY: Final = _LITERAL | frozenset(
+    words("additionalProperties items served storage subresources status x-kubernetes-preserve-unknown-fields")
+)
 # Maps whose values are resource.Quantity in the built-in API, and single fields that are.
 _QUANTITY_MAPS: Final = frozenset(
     words("limits requests hard capacity allocatable default defaultRequest max min maxLimitRequestRatio overhead podFixed")
@@ -72,13 +76,22 @@ def normalize(obj: dict[str, Any]) -> dict[str, Any]:
         _secret(result)
     if is_crd(result):
         result.pop("status", None)
-        spec = result.get("spec")
-        if isinstance(spec, dict) and spec.get("preserveUnknownFields") is False:
-            result["spec"] = {key: value for key, value in spec.items() if key != "preserveUnknownFields"}
+        if isinstance(result.get("spec"), dict):
+            result["spec"] = _stored(result["spec"])
     metadata = result.get("metadata")
     if isinstance(metadata, dict):
         result["metadata"] = {key: value for key, value in metadata.items() if key not in _READ_ONLY}
     return result
+
+
+def _stored(value: Any) -> Any:
+    """A CRD's spec without the empty values that the API server does not store."""
+    if isinstance(value, list):
+        return [_stored(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: item if key in _LITERAL else _stored(item) for key, item in value.items()}
+    return {key: item for key, item in found.items() if key in _KEPT_EMPTY or not (item in ({}, [], "") or item is False)}
 
 
 def without_nulls(value: Any) -> Any:
