@@ -141,10 +141,8 @@ def test_secret_texts_are_compared_as_the_server_stores_them() -> None:
 
 
 def test_empty_parts_of_a_crd_are_not_stored_and_no_change() -> None:
-    schema = {
-        "type": "object",
-        "properties": {"a": {"type": "object", "properties": {}, "nullable": False}, "b": {"default": {}}},
-    }
+    empty = {"type": "object", "properties": {}, "nullable": False}
+    schema = {"type": "object", "properties": {"a": empty, "status": empty, "b": {"default": {}}}}
     crd = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "x"}}
     given = {
         **crd,

@@ -71,7 +71,6 @@ class Api:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._session: aiohttp.ClientSession | None = None
-        self.requests = 0
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -107,7 +106,6 @@ class Api:
         started, pause = time.monotonic(), 0.1
         url = self.connection.server + path
         while True:
-            self.requests += 1
             try:
                 async with self._client().request(method, url, params=params, data=data, headers=headers) as response:
                     status, answer = response.status, await response.read()

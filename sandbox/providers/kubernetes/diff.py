@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.providers.kubernetes.normalize import same
 from sandbox.providers.kubernetes.tables import Fields, forces
-from sandbox.providers.values import UNKNOWN, Path, path_text
+from sandbox.providers.values import UNKNOWN, Path
 
 
 def changes(old: Any, new: Any, path: Path = ()) -> dict[Path, str]:
@@ -77,8 +77,3 @@ def parse_path(text: str) -> Path:
             steps.append(rest[:end])
             rest = rest[end:]
     return tuple(step for step in steps if step != "")
-
-
-def describe(found: dict[Path, str]) -> str:
-    """The changed paths in one line, for logs."""
-    return ", ".join(f"{kind} {path_text(path)}" for path, kind in found.items())
