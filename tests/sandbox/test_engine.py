@@ -140,10 +140,10 @@ def _pack(engine: Engine, tmp_path: Path) -> Path:
 
 @program("slow")
 def test_an_interrupt_leaves_no_traceback_and_no_process(engine: Engine) -> None:
-    engine.faults({"provider": "random", "op": "create", "action": "delay", "seconds": 3, "times": 0})
+    engine.faults({"provider": "random", "op": "create", "action": "delay", "seconds": 8, "times": 0})
     process = engine.start("up", "--yes", "--skip-preview")
     _until(lambda: any("sandbox.providers.random" in child.cmdline() for child in engine.children()))
-    time.sleep(1)  # the creates are under way
+    time.sleep(3)  # on a busy machine too, the creates are under way
     process.send_signal(signal.SIGINT)
     text, _ = process.communicate(timeout=SECONDS)
     assert process.returncode != 0
