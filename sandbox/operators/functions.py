@@ -31,6 +31,11 @@ def get(value: Any, path: Any, default: Any = None) -> Any:
     return default if value is None else value
 
 
+def controlled_by(obj: Object | None, uid: str) -> bool:
+    """Whether the owner with that uid is the object's controller."""
+    return any(owner.get("controller") and owner["uid"] == uid for owner in get(obj, "metadata.ownerReferences", ()))
+
+
 def condition(obj: Object | None, type_: str) -> bool:
     """Whether a condition of an object's status is true."""
     return any(item["type"] == type_ and item["status"] == "True" for item in get(obj, "status.conditions", ()))

@@ -40,6 +40,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "strimzi_restricted": strimzi.restricted,
     "now": functions.now,
     "overlay": functions.overlay,
+    "controlled_by": functions.controlled_by,
     "is_ready": functions.is_ready,
     "join_labels": functions.join_labels,
     "json": json.dumps,
