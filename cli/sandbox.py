@@ -24,9 +24,10 @@ from sandbox.controlplane.api import ApiError
 from sandbox.controlplane.nodes import NodeSpecError, spec_path
 from sandbox.controlplane.processes import ProcessError, live, processes, read_run
 from sandbox.engine.home import prepare
-from sandbox.environment import UNSET, TeamError, choose_engine, engine, environment
+from sandbox.environment import UNSET, choose_engine, engine, environment
 from sandbox.paths import home
 from sandbox.stacks import StackError, initialise
+from sandbox.teams import TeamError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

@@ -7,80 +7,48 @@ nested Args of components, so they keep to types that the multi-language analyze
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional
 
 import pulumi
 
+from components.accesses import BrokerAccess, BucketAccess, Consumer, DatabaseAccess, Wants
 
-@dataclass
-class Consumer:
-    """Who asks for a grant.
-
-    `name` is unique in the platform ("mlflow", "fraud-mlflow"); `namespace` is where its Secrets are to stand
-    (Kubernetes); `role` is the name of the IAM role or the like that is given the right (cloud). A grant appends to
-    `ready` what must exist before the access works.
-    """
-
-    name: str
-    namespace: Optional[pulumi.Input[str]] = None
-    role: Optional[pulumi.Input[str]] = None
-    opts: Optional[pulumi.ResourceOptions] = None
-    ready: list[pulumi.Resource] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Wants:
-    """What a system asks its needs for, as plain names: the platform grants them ahead to a team's systems."""
-
-    databases: Sequence[str] = ()
-    buckets: Sequence[str] = ()
-    topics: Sequence[str] = ()
-
-
-@dataclass
-class DatabaseAccess:
-    """How one consumer reaches one database."""
-
-    host: pulumi.Input[str]
-    port: pulumi.Input[int]
-    database: pulumi.Input[str]
-    username: pulumi.Input[str]
-    secret: Optional[pulumi.Input[str]] = None
-    """Secret in the consumer's namespace with keys `username` and `password`; unset with IAM authentication."""
-    ca_config_map: Optional[pulumi.Input[str]] = None
-    """ConfigMap in the consumer's namespace with the CA bundle in key `ca.crt`."""
-
-
-@dataclass
-class BucketAccess:
-    """How one consumer reaches one bucket."""
-
-    bucket: pulumi.Input[str]
-    region: pulumi.Input[str]
-    endpoint: Optional[pulumi.Input[str]] = None
-    """URL of an S3-compatible store; unset for the cloud's own."""
-    secret: Optional[pulumi.Input[str]] = None
-    """Secret in the consumer's namespace with keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; unset with a role."""
-    ca_config_map: Optional[pulumi.Input[str]] = None
-    """ConfigMap in the consumer's namespace with the CA bundle in key `ca.crt`."""
-    kms_key: Optional[pulumi.Input[str]] = None
-    """ARN of the key that encrypts the objects (cloud)."""
-
-
-@dataclass
-class BrokerAccess:
-    """How one consumer reaches its topics."""
-
-    bootstrap: pulumi.Input[str]
-    mechanism: pulumi.Input[str]
-    """SASL mechanism: SCRAM-SHA-512 or AWS_MSK_IAM."""
-    topics: list[str]
-    username: Optional[pulumi.Input[str]] = None
-    secret: Optional[pulumi.Input[str]] = None
-    """Secret in the consumer's namespace with keys `username`, `password` and `sasl.jaas.config`; unset with IAM."""
-    ca_config_map: Optional[pulumi.Input[str]] = None
-    """ConfigMap in the consumer's namespace with the CA bundle in key `ca.crt`."""
+__all__ = [
+    "CONTRACTS",
+    "BatchCompute",
+    "Broker",
+    "BrokerAccess",
+    "BucketAccess",
+    "Catalog",
+    "Certificates",
+    "Compute",
+    "ComputeCluster",
+    "Consumer",
+    "Dashboards",
+    "Database",
+    "DatabaseAccess",
+    "Endpoint",
+    "FeatureStore",
+    "FileSystem",
+    "Git",
+    "ImageRegistry",
+    "Logs",
+    "LongTermMetrics",
+    "Metrics",
+    "Network",
+    "ObjectStore",
+    "Offer",
+    "Pipelines",
+    "Serving",
+    "StreamProcessor",
+    "Tracking",
+    "Training",
+    "Tuning",
+    "Wants",
+    "Workflows",
+    "key",
+]
 
 
 @dataclass(frozen=True)
@@ -167,7 +135,148 @@ class Dashboards:
     url: pulumi.Input[str]
 
 
-CONTRACTS = {
+@dataclass(frozen=True)
+class Endpoint:
+    """A user interface or API that the gateway exposes at https://<host>.<the stack's domain>."""
+
+    host: str
+    """First label of the host name ("mlflow")."""
+    namespace: pulumi.Input[str]
+    service: pulumi.Input[str]
+    port: int
+    scheme: str = "http"
+    """What the Service speaks: http or https (signed by the platform's issuer)."""
+    login: bool = True
+    """Whether the single sign-on stands in front; off for what has a login or token of its own."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What every contract of an address alone holds."""
+
+    url: pulumi.Input[str]
+    """Inside the cluster or network, with scheme and port."""
+
+
+@dataclass(frozen=True)
+class StreamProcessor(Offer):
+    """Flink: the REST address of the session cluster."""
+
+
+@dataclass(frozen=True)
+class Workflows(Offer):
+    """Airflow or Argo Workflows."""
+
+    engine: str
+    """airflow or argo."""
+
+
+@dataclass(frozen=True)
+class FeatureStore(Offer):
+    """Feast: the online feature server."""
+
+    config_map: Optional[pulumi.Input[str]] = None
+    """ConfigMap beside it with `feature_store.yaml` of a client."""
+
+
+@dataclass(frozen=True)
+class Catalog(Offer):
+    """Amundsen or OpenMetadata."""
+
+
+@dataclass(frozen=True)
+class Pipelines(Offer):
+    """Kubeflow Pipelines' API."""
+
+
+@dataclass(frozen=True)
+class Tuning(Offer):
+    """Hyperparameter search: the dashboard; studies live in the consumer's own database."""
+
+
+@dataclass(frozen=True)
+class Compute(Offer):
+    """Ray: the job server; `address` is the client's (ray://)."""
+
+    address: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class Serving(Offer):
+    """A model server or the controller of such: the address that predictions are asked at."""
+
+
+@dataclass(frozen=True)
+class LongTermMetrics(Offer):
+    """Thanos: a PromQL address over all retained samples."""
+
+
+@dataclass(frozen=True)
+class Logs(Offer):
+    """Loki: `url` is queried, `push_url` written."""
+
+    push_url: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class Git(Offer):
+    """A git server. `grant`: (repository, consumer) -> Secret in its namespace with keys `username` and `password`."""
+
+    grant: Callable[[str, Consumer], pulumi.Input[str]]
+
+
+@dataclass(frozen=True)
+class ImageRegistry(Offer):
+    """A registry of container images."""
+
+    host: pulumi.Input[str]
+    """Host and port as image references begin."""
+    grant: Callable[[Consumer], pulumi.Input[str]]
+    """(consumer) -> Secret of type kubernetes.io/dockerconfigjson in its namespace, which may pull."""
+
+
+@dataclass(frozen=True)
+class BatchCompute:
+    """Spark: the operator, and where its jobs run."""
+
+    namespaces: Sequence[str]
+    service_account: pulumi.Input[str]
+    """Of drivers, in each of these namespaces."""
+    event_log: Optional[pulumi.Input[str]] = None
+    """s3a:// address that the history server reads."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Kubeflow Trainer: the runtimes that TrainJobs name."""
+
+    runtimes: Sequence[str]
+    ready: Sequence[pulumi.Resource] = ()
+
+
+@dataclass(frozen=True)
+class FileSystem:
+    """HDFS."""
+
+    uri: pulumi.Input[str]
+    """hdfs://<name service>."""
+    config_map: pulumi.Input[str]
+    """Beside it, with core-site.xml and hdfs-site.xml."""
+    namespace: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class ComputeCluster:
+    """The cluster's declared GPU pools as workloads ask for them."""
+
+    gpu_resource: str
+    """Extended resource of one share of a GPU ("nvidia.com/gpu", "nvidia.com/mig-1g.10gb")."""
+    queues: Sequence[str] = ()
+    """Kueue LocalQueues that exist in a team's namespace."""
+    ready: Sequence[pulumi.Resource] = ()
+
+
+CONTRACTS: dict[str, type] = {
     "objectStore": ObjectStore,
     "database": Database,
     "broker": Broker,
@@ -176,10 +285,24 @@ CONTRACTS = {
     "dashboards": Dashboards,
     "certificates": Certificates,
     "network": Network,
+    "streamProcessor": StreamProcessor,
+    "batchCompute": BatchCompute,
+    "workflows": Workflows,
+    "fileSystem": FileSystem,
+    "featureStore": FeatureStore,
+    "catalog": Catalog,
+    "imageRegistry": ImageRegistry,
+    "git": Git,
+    "pipelines": Pipelines,
+    "training": Training,
+    "tuning": Tuning,
+    "compute": Compute,
+    "serving": Serving,
+    "longTermMetrics": LongTermMetrics,
+    "logs": Logs,
+    "computeCluster": ComputeCluster,
 }
 """Contract by the key that stack files and `mlops systems` use for it."""
-
-Contract = ObjectStore | Database | Broker | Metrics | Tracking | Dashboards | Certificates | Network
 
 
 def key(contract: type) -> str:

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pulumi
 
 from components import contracts, targets
+from components.brought import brought
 from components.contracts import Consumer, Wants
 from components.deployed import refuse_flip
 from components.naming import Naming
@@ -44,7 +45,8 @@ class Platform(pulumi.ComponentResource):
             "platform.systems": sorted(spec.systems.chosen()),
         }
         self._order: Order = order(stack.target.value, spec)
-        self._met: dict[type, Any] = {}
+        self._met: dict[type, Any] = brought(spec.bring_your_own)
+        self._offers: dict[str, dict[type, Any]] = {}
         self._built: dict[str, SystemInstance] = {}
         ground = Ground(stack, self.naming, {s: self._class(s) for s in self._order.systems}, self._order.uses, self)
         self._landing = cast(Landing, targets.load(targets.LANDINGS[stack.target.value])(ground))
@@ -80,7 +82,8 @@ class Platform(pulumi.ComponentResource):
             ready=list(place.ready),
         )
         if config is not None:
-            grants = self._grant(cls.wants(config), self._consumer(system, place.namespace, place.role), system)
+            consumer = self._consumer(system, place.namespace, place.role)
+            grants = self._grant(cls.wants(config), consumer, system, self._offered(system))
             site = replace(
                 site,
                 databases=grants.databases,
@@ -94,30 +97,36 @@ class Platform(pulumi.ComponentResource):
             system, args, pulumi.ResourceOptions.merge(self._landing.opts, pulumi.ResourceOptions(depends_on=site.ready))
         )
         provided = {type(c): c for c in built.contracts()}
+        self._offers[system] = provided
         self._met.update({kind: c for kind, c in provided.items() if kind not in self._met})
         self._landing.adopt(provided)
         self._built[system] = built
 
+    def _offered(self, system: str) -> dict[type, Any]:
+        """The contracts as this system uses them: from the provider that its `uses` names, else from the first there is."""
+        own = {contracts.CONTRACTS[key]: by for key, by in self._order.via.get(system, {}).items()}
+        return self._met | {kind: self._offers[by][kind] for kind, by in own.items() if kind in self._offers.get(by, {})}
+
     def _visible(self, system: str, cls: SystemClass) -> dict[type, Any]:
         """Every contract that the system declared; what it did not declare it cannot use by accident."""
-        declared = (*cls.needs, *cls.optional)
-        return {kind: self._met[kind] for kind in declared if kind in self._met}
+        declared, offered = (*cls.needs, *cls.optional), self._offered(system)
+        return {kind: offered[kind] for kind in declared if kind in offered}
 
     def _consumer(
         self, name: str, namespace: pulumi.Input[str] | None, role: pulumi.Input[str] | None, prefix: str = ""
     ) -> Consumer:
         return Consumer(name=f"{prefix}{name}", namespace=namespace, role=role, opts=self._landing.opts)
 
-    def _grant(self, wants: Wants, consumer: Consumer, system: str, prefix: str = "") -> TeamGrants:
+    def _grant(self, wants: Wants, consumer: Consumer, system: str, offered: dict[type, Any], prefix: str = "") -> TeamGrants:
         """Every database, bucket and topic set that a system asks for, each with its own credential."""
         granted = TeamGrants()
         for database in wants.databases:
-            if source := self._met.get(contracts.Database):
+            if source := offered.get(contracts.Database):
                 granted.databases[database] = source.grant(f"{prefix}{database}", consumer)
         for bucket in wants.buckets:
-            if source := self._met.get(contracts.ObjectStore):
+            if source := offered.get(contracts.ObjectStore):
                 granted.buckets[bucket] = source.grant(f"{prefix}{bucket}", consumer)
-        if wants.topics and (source := self._met.get(contracts.Broker)):
+        if wants.topics and (source := offered.get(contracts.Broker)):
             granted.brokers[system] = source.grant(list(wants.topics), consumer)
         granted.ready = list(consumer.ready)
         return granted
@@ -131,7 +140,7 @@ class Platform(pulumi.ComponentResource):
             config = next(a for a in getattr(default, "__args__", ()) if a is not type(None))()
             place = self._landing.place(system, cls, team=name)
             consumer = self._consumer(system, place.namespace, place.role, prefix=f"{name}-")
-            part = self._grant(cls.wants(config), consumer, system, prefix=f"{name}-")
+            part = self._grant(cls.wants(config), consumer, system, self._offered(system), prefix=f"{name}-")
             total.databases.update(part.databases)
             total.buckets.update(part.buckets)
             total.brokers.update(part.brokers)

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import secrets
 import sys
 from pathlib import Path
 
-from rapidfuzz import process as fuzzy
-
 from sandbox.build import MODULES, built, folder
-from sandbox.controlplane import cluster, kubeconfig
-from sandbox.controlplane.api import Api
+from sandbox.controlplane import kubeconfig
 from sandbox.controlplane.pki import write_private
 from sandbox.engine.home import prepare
 from sandbox.paths import home
 from sandbox.services import status
+from sandbox.teams import credentials
 
-DEPLOYER_SECRET = "mlops-deployer-token"
 ENGINES = ("embedded", "system")
 # The discard port: a cloud call while the moto server is down is refused here instead of reaching the real cloud.
 NOWHERE = "http://127.0.0.1:9"
 # Variables of the user's own accounts that would otherwise take part.
 UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
-
-
-class TeamError(Exception):
-    """A team's credentials are not to be had yet; the message says what makes them."""
 
 
 def engine() -> str:
@@ -46,8 +38,8 @@ def choose_engine(name: str) -> None:
 def environment(team: str | None = None) -> dict[str, str]:
     """Variables to set on top of the process' own; everything a plain `pulumi …` needs.
 
-    With `team`, the cluster's credentials and the passphrase are that team's and the administrator's are left out;
-    raises TeamError until the platform stack has made the team's deployer.
+    With `team`, the credentials for cluster and cloud and the passphrase are that team's and the administrator's are left
+    out; raises TeamError until a platform stack has made the team's deployer.
     """
     variables = {
         "MLOPS_SANDBOX_HOME": str(home()),
@@ -71,7 +63,7 @@ def environment(team: str | None = None) -> dict[str, str]:
     if engine() == "embedded":
         variables |= {"PULUMI_HOME": str(pulumi_home), "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
     if team:
-        variables["KUBECONFIG"] = str(_team_kubeconfig(team))
+        variables |= credentials(team, variables)
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_team_passphrase(team))
         # a team never sees the platform's state
         variables["PULUMI_BACKEND_URL"] = _backend(kubeconfig.team_folder() / team / "backend")
@@ -95,30 +87,6 @@ def _path() -> str:
     first.append(str(Path(sys.prefix) / "bin"))
     rest = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part not in first]
     return os.pathsep.join([*first, *rest])
-
-
-def _team_kubeconfig(team: str) -> Path:
-    with cluster.api() as client:
-        found = client.get(f"/api/v1/namespaces/{team}/secrets/{DEPLOYER_SECRET}")
-        token = (found or {}).get("data", {}).get("token")
-        if not token:
-            raise TeamError(_no_team(client, team, found is not None))
-        return kubeconfig.write_team(team, client.server, base64.b64decode(token).decode())
-
-
-def _no_team(client: Api, team: str, has_secret: bool) -> str:
-    if has_secret:
-        return (
-            f"team {team}: Secret {team}/{DEPLOYER_SECRET} has no token yet; the token controller fills it "
-            "once the ServiceAccount that it names exists"
-        )
-    listed = client.items(f"/api/v1/secrets?fieldSelector=metadata.name={DEPLOYER_SECRET}")
-    teams = sorted(item["metadata"]["namespace"] for item in listed)
-    if not teams:
-        return f"team {team}: the sandbox has no teams yet; deploy the platform stack that names it under `teams:`"
-    nearest = fuzzy.extractOne(team, teams, score_cutoff=60)
-    hint = f'; did you mean "{nearest[0]}"?' if nearest else ""
-    return f"team {team}: no Secret {team}/{DEPLOYER_SECRET}; the platform's teams are {', '.join(teams)}{hint}"
 
 
 def _team_passphrase(team: str) -> Path:

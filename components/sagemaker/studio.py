@@ -146,7 +146,7 @@ class StudioDomain(pulumi.ComponentResource):
             users=sorted({*config.users, *config.admins}),
         )
 
-    def contracts(self) -> Sequence[contracts.Contract]:
+    def contracts(self) -> Sequence[contracts.Tracking]:
         """Nothing that a system needs."""
         return []
 

@@ -231,6 +231,10 @@ class System(Model):
     """Keys that every system has."""
 
     target: Target | None = Field(default=None, description="Overrides the stack's target for this system alone.")
+    uses: dict[str, str] = Field(
+        default_factory=dict,
+        description="System that meets a contract for it, by contract (database: postgres); else the first of the stack.",
+    )
     values: dict[str, Any] = Field(
         default_factory=dict,
         description="Merged last into what the installer is given (Helm values, custom resource spec or service arguments).",

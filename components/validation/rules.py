@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from components.spec.stack import StackSpec, Target, Tier
 from components.targets import FOUNDATION, SystemFact
+from components.validation import choices
 from components.validation.problems import Path, meant, one_of, shown
 
 Finding = tuple[Path, str]
@@ -48,6 +49,8 @@ def check(case: Case) -> Iterator[Finding]:
         yield from _teams(case)
         yield from _needs(case)
     yield from _bring_your_own(case)
+    yield from choices.uses(case)
+    yield from choices.brought(case)
     yield from _rings(case)
     yield from _counts(case)
 

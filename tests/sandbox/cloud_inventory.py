@@ -39,8 +39,14 @@ def client(environment: Mapping[str, str], service: str, region: str = "eu-centr
         region_name=region,
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
         config=Config(retries={"max_attempts": 0}),
     )
+
+
+def who(environment: Mapping[str, str]) -> str:
+    """ARN of the caller."""
+    return str(client(environment, "sts").get_caller_identity()["Arn"])
 
 
 def inventory(environment: Mapping[str, str]) -> dict[str, list[str]]:

@@ -11,7 +11,8 @@ import pytest
 from sandbox.controlplane import nodes
 from sandbox.controlplane.api import Api, ApiError
 from sandbox.controlplane.processes import read_run
-from sandbox.environment import DEPLOYER_SECRET, TeamError, environment
+from sandbox.environment import environment
+from sandbox.teams import DEPLOYER_SECRET, TeamError
 from tests.sandbox.conftest import Sandbox, eventually
 
 pytestmark = pytest.mark.sandbox

@@ -83,6 +83,35 @@ bringYourOwn:
     ]
 
 
+def test_a_brought_service_names_a_secret_for_each_consumer_and_is_for_kubernetes(tmp_path: Path) -> None:
+    spec = """
+systems: {minio: {}, mlflow: {}}
+bringYourOwn:
+  database: {address: "db:3306"}
+"""
+    assert messages(checked(tmp_path, spec)) == [
+        "mlops:spec.bringYourOwn.database.credentials: missing mlflow; expected the name of the Secret with its credentials "
+        "in its namespace",
+    ]
+    said = messages(checked(tmp_path, spec, target="sagemaker"))
+    assert "mlops:spec.bringYourOwn.database: not offered on target sagemaker; leave it out and the service is made" in said
+
+
+def test_a_system_names_who_meets_its_needs(tmp_path: Path) -> None:
+    spec = """
+systems:
+  minio: {}
+  mysql: {uses: {objectStore: mysql, broker: kafka}}
+  mlflow: {uses: {database: myqsl, objectStore: minio}}
+"""
+    assert messages(checked(tmp_path, spec)) == [
+        'mlops:spec.systems.mysql.uses.objectStore: "mysql": no system of this stack that provides it; expected "minio"',
+        "mlops:spec.systems.mysql.uses.broker: mysql uses no such contract; expected one of certificates, objectStore, metrics",
+        'mlops:spec.systems.mlflow.uses.database: "myqsl": no system of this stack that provides it; expected "mysql"; '
+        'did you mean "mysql"?',
+    ]
+
+
 def test_a_ring_through_two_systems_is_shown_whole(tmp_path: Path) -> None:
     facts = {**TABLE, ("kubernetes", "kafka"): SystemFact("", "", needs=("objectStore",), provides=("broker",))}
     text = """
@@ -91,7 +120,7 @@ config:
   mlops:spec:
     systems: {kafka: {}}
     bringYourOwn:
-      objectStore: {address: "s3:443", after: [kafka]}
+      objectStore: {address: "s3:443", after: [kafka], credentials: {kafka: kafka-s3}}
 """
     said = only(check(parse(text, "x.yaml"), "demo", tmp_path, facts))
     assert (

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sandbox import cloud_inventory
 from tests.sandbox.platform_env import Project, project
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
@@ -157,6 +158,11 @@ def test_a_grant_that_was_not_made_is_said_by_name(deployed: Deployed) -> None:
     try:
         platform.write_text(without)
         deployed.project.up(PLATFORM)
+        # the platform's file in the team's checkout says so before anything is asked of the cluster
+        said = " ".join(deployed.project.refused("preview", "search-dev", env=environment).split())
+        assert f"{PLATFORM} does not grant it to team search (granted: jupyterhub)" in said
+        platform.write_text(text)
+        # the file says granted, but nobody has brought it up yet: what is published is the judge
         said = " ".join(deployed.project.refused("preview", "search-dev", env=environment).split())
     finally:
         platform.write_text(text)
@@ -186,12 +192,18 @@ def test_destroying_one_team_leaves_the_other_and_the_platform(deployed: Deploye
 def test_in_the_cloud_the_same_two_tiers(deployed: Deployed) -> None:
     made = deployed.project
     made.up("platform-prod")
-    made.init("fraud-prod")
-    made.up("fraud-prod")
     made.settled("platform-prod", "--policy-pack", "policies")
-    made.settled("fraud-prod", "--policy-pack", "policies")
+    fraud = made.team("fraud")
+    assert fraud["AWS_SESSION_TOKEN"] and fraud["AWS_ACCESS_KEY_ID"] != made.environment["AWS_ACCESS_KEY_ID"]
+    session = {key: fraud[key] for key in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
+    assert ":assumed-role/platform-prod-fraud-deployer/fraud" in cloud_inventory.who(session)
+    made.up("fraud-prod", env=fraud)
+    made.settled("fraud-prod", "--policy-pack", "policies", env=fraud)
+    hidden = {made.environment["AWS_SECRET_ACCESS_KEY"], (made.home / "passphrase").read_text().strip()}
+    shown = made.good("stack export", "fraud-prod", "--show-secrets", env=fraud)
+    assert not any(secret in shown for secret in hidden - {"sandbox"})
     # the team of the cluster moves to the cloud by one line: its platform there has a place for it
-    made.copy_stack("fraud-dev", "fraud-moved", "mlops:target: kubernetes", "mlops:target: sagemaker")
-    assert "aws:sagemaker:Domain" in made.good("preview", "fraud-moved")
-    made.destroy("fraud-prod")
+    made.copy_stack("fraud-dev", "fraud-moved", "mlops:target: kubernetes", "mlops:target: sagemaker", env=fraud)
+    assert "aws:sagemaker:Domain" in made.good("preview", "fraud-moved", env=fraud)
+    made.destroy("fraud-prod", env=fraud)
     made.settled("platform-prod")
