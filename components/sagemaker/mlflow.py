@@ -32,6 +32,8 @@ class SagemakerMlflowArgs:
     account_id: pulumi.Input[str]
     owns_role: bool
     """Attach the model registry's rights to the role; in a team's stack the platform has done so."""
+    production: bool
+    """Protects the server, which keeps the experiments' records."""
 
 
 class SagemakerMlflow(pulumi.ComponentResource):
@@ -73,7 +75,7 @@ class SagemakerMlflow(pulumi.ComponentResource):
             tracking_server_size=args.size,
             automatic_model_registration=True,
             weekly_maintenance_window_start="Sun:03:00",
-            opts=pulumi.ResourceOptions.merge(mine, pulumi.ResourceOptions(depends_on=after)),
+            opts=pulumi.ResourceOptions.merge(mine, pulumi.ResourceOptions(depends_on=after, protect=args.production or None)),
         )
         self.arn = server.arn
         self.url = server.tracking_server_url
@@ -100,6 +102,7 @@ class SagemakerMlflow(pulumi.ComponentResource):
             region=network.region,
             account_id=network.account_id,
             owns_role=site.spec.tier != "team",
+            production=site.spec.environment == "prod",
         )
 
     def contracts(self) -> Sequence[contracts.Tracking]:

@@ -205,5 +205,9 @@ def test_in_the_cloud_the_same_two_tiers(deployed: Deployed) -> None:
     # the team of the cluster moves to the cloud by one line: its platform there has a place for it
     made.copy_stack("fraud-dev", "fraud-moved", "mlops:target: kubernetes", "mlops:target: sagemaker", env=fraud)
     assert "aws:sagemaker:Domain" in made.good("preview", "fraud-moved", env=fraud)
+    # what holds data in production goes only after somebody says so
+    said = made.refused("destroy", "fraud-prod", "--yes", "--skip-preview", env=fraud)
+    assert "protected" in said and "mlflow-server" in said
+    made.good("state unprotect", "fraud-prod", "--all", "--yes", env=fraud)
     made.destroy("fraud-prod", env=fraud)
     made.settled("platform-prod")

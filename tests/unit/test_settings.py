@@ -4,27 +4,19 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime import mocks, set_all_config
+from pulumi.runtime import set_all_config
 
 from components import settings
 from components.spec.stack import Stack, StackSpec, Target
 from components.validation.document import read
 from components.validation.problems import Problems
+from tests.unit.recording import record
 from tests.unit.stackfiles import problems, project
 
 FOLDER = Path(__file__).parent / "broken_stacks"
-
-
-class _NoResources(mocks.Mocks):
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, str]]:
-        raise AssertionError(f"reading the configuration made {args.typ}")
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"reading the configuration called {args.token}")
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +27,11 @@ def _no_configuration_left_behind() -> Iterator[None]:
 
 def program(config: dict[str, str], stack: str = "demo", secret_keys: tuple[str, ...] = ()) -> Stack:
     """What the program would run on with this configuration from the engine."""
-    mocks.set_mocks(_NoResources(), project="mlops", stack=stack)
     set_all_config(config, list(secret_keys))
-    return settings.load()
+    read = record(settings.load, stack=stack)
+    assert read.resources == [], "reading the configuration made resources"
+    assert read.result is not None
+    return read.result
 
 
 def engine_view(path: Path) -> dict[str, str]:
