@@ -12,6 +12,7 @@ from rich.markup import escape
 from cli.errors import UserError
 from components.spec.stack import Systems, Target
 from components.targets import FOUNDATION, RESERVED, TABLE, SystemFact
+from components.validation.rules import BRINGABLE
 
 
 def explain(system: str) -> None:
@@ -42,11 +43,9 @@ def describe(target: str, fact: SystemFact) -> list[str]:
     lines = [f"component {fact.path.rpartition(':')[2]}, standing by {fact.essential_type}"]
     for need in fact.needs:
         meeters = [s for (t, s), f in TABLE.items() if t == target and need in f.provides]
-        own = (
-            "the target's own foundation, always there"
-            if FOUNDATION in meeters
-            else f"{', '.join(meeters)} or bringYourOwn.{need}"
-        )
+        brought = target == "kubernetes" and need in BRINGABLE
+        options = [*meeters, *([f"bringYourOwn.{need}"] if brought else [])]
+        own = "the target's own foundation, always there" if FOUNDATION in meeters else " or ".join(options)
         lines.append(f"needs {need}, met by {own}")
     if fact.optional:
         lines.append(f"uses {', '.join(fact.optional)} where the stack has them")

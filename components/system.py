@@ -7,6 +7,8 @@ A system is one ComponentResource class a target, with these class attributes an
     provides  = (Tracking,)                 contracts that it meets
     tiers     = ("all", "platform", "team") where it may stand
     namespace = "mlflow"                    Kubernetes only: the namespace the composer makes for it
+    stateful = True                         Kubernetes only, where it keeps data: its namespace is retained in production
+    operator = "cert_manager"               Kubernetes only: the key of spec.operators that says whose its namespace is
     essential_type = "apps/v1:Deployment"   the resource type without which the system is not there
     wants(config) -> Wants                  the databases, buckets and topics it asks for
     plan(site) -> Args                      pure translation of the spec into constructor arguments

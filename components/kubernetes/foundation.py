@@ -84,6 +84,7 @@ class KubernetesFoundation(pulumi.ComponentResource):
     provides = (contracts.Certificates,)
     tiers = ("all", "platform")
     namespace = NAMESPACE
+    operator = "cert_manager"
     webhooks = (10250, 6443)
     essential_type = "helm.sh/v4:Chart"
 

@@ -171,6 +171,7 @@ class JupyterHub(pulumi.ComponentResource):
     provides = ()
     tiers = ("all", "platform", "team")
     namespace = NAME
+    stateful = True
     internet = True
     essential_type = "helm.sh/v4:Chart"
 

@@ -9,10 +9,11 @@ import pulumi_kubernetes as kubernetes
 
 from components import contracts
 from components.kubernetes.crds import DEFINITION, slim
+from components.kubernetes.keeping import keep
 from components.kubernetes.namespace import Peers, namespace, network_policy
 from components.kubernetes.published import read
 from components.kubernetes.teams import TeamFence, TeamFenceArgs, publish
-from components.spec.stack import Tier
+from components.spec.stack import Environment, Tier
 from components.spec.team import Team
 from components.system import Ground, TeamGrants
 from components.wire import allow_deep_messages
@@ -70,6 +71,9 @@ class KubernetesLanding:
         self._own = pulumi.ResourceOptions(parent=parent, provider=provider)
         self.opts = pulumi.ResourceOptions(parent=parent, providers={"kubernetes": provider})
         pulumi.runtime.register_resource_transform(own_labels(ground.naming.ownership(), spec.operators.describe_crds))
+        if spec.environment is Environment.PROD:
+            stateful = {cls.namespace for cls in ground.classes.values() if getattr(cls, "stateful", False)}
+            pulumi.runtime.register_resource_transform(keep(stateful | set(spec.teams)))
         self._places: dict[str, NamespacePlace] = {}
 
     def place(self, system: str, cls: Any, team: str | None = None) -> NamespacePlace:
@@ -81,7 +85,10 @@ class KubernetesLanding:
             return NamespacePlace(self._stack.spec.team)
         name = cls.namespace
         if name not in self._places:
-            self._places[name] = self._namespace(name)
+            operator = getattr(cls, "operator", None)
+            there = operator is not None and getattr(self._stack.spec.operators, operator) == "existing"
+            # the namespace of an operator that the cluster already has is not ours either
+            self._places[name] = NamespacePlace(name) if there else self._namespace(name)
         return self._places[name]
 
     def _namespace(self, name: str) -> NamespacePlace:

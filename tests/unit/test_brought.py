@@ -48,3 +48,16 @@ def test_who_is_not_named_is_told_so() -> None:
 )
 def test_an_address_is_split(address: str, expected: tuple[str, int]) -> None:
     assert split(address, 3306) == expected
+
+
+def test_the_namespace_of_an_operator_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    for ownership, made in (("existing", []), ("managed", ["cert-manager"])):
+        spec = f"operators: {{certManager: {ownership}, trustManager: {ownership}}}\nsystems: {{minio: {{replicas: 1}}}}\n"
+        reads = {
+            crd: {"spec": {"versions": [{"name": version, "served": True}]}}
+            for crd, version in (("certificates.cert-manager.io", "v1"), ("bundles.trust.cert-manager.io", "v1alpha1"))
+        }
+        parsed = stack(checked(tmp_path, spec))
+        found = record(lambda parsed=parsed: Platform("platform", parsed), reads=reads)
+        names = [item.object_name for item in found.resources if item.kind == "Namespace"]
+        assert [name for name in names if name == "cert-manager"] == made

@@ -28,6 +28,8 @@ def test_facts_are_those_of_the_class(pair: tuple[str, str]) -> None:
     assert fact.provides == names(cls.provides)
     assert set(fact.tiers) == set(cls.tiers)
     assert fact.essential_type == cls.essential_type
+    if pair[0] == "kubernetes":
+        assert bool(fact.holds) == getattr(cls, "stateful", False)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="/".join)
