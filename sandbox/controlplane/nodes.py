@@ -39,6 +39,8 @@ class Pool(_Model):
 
     name: str = Field(pattern=DNS_LABEL)
     count: int = Field(ge=0, le=100)
+    max: int = Field(0, ge=0, le=100)
+    """How far the simulated autoscaler may grow the pool for pods that find no room; `count` where it is less."""
     cpu: int = Field(ge=1)
     memory: str = Field(pattern=QUANTITY)
     ephemeral_storage: str = Field("512Gi", pattern=QUANTITY)
@@ -48,6 +50,10 @@ class Pool(_Model):
     instance_type: str | None = None
     labels: dict[str, str] = {}
     taints: tuple[Taint, ...] = ()
+
+    def limit(self) -> int:
+        """The most nodes that the pool may have."""
+        return max(self.count, self.max)
 
     def machine(self) -> str:
         """The instance type: as given, else one that says what it is."""
@@ -95,11 +101,12 @@ def render(spec: NodeSpec, kubernetes_version: str) -> list[Object]:
     nodes: list[Object] = []
     for pool in spec.pools:
         for index in range(pool.count):
-            nodes.append(_node(spec.region, pool, index, len(nodes), kubernetes_version))
+            nodes.append(node_of(spec.region, pool, index, len(nodes), kubernetes_version))
     return nodes
 
 
-def _node(region: str, pool: Pool, index: int, position: int, kubernetes_version: str) -> Object:
+def node_of(region: str, pool: Pool, index: int, position: int, kubernetes_version: str) -> Object:
+    """Node `index` of a pool; `position` among all nodes gives its zone and address."""
     name = f"{pool.name}-{index}"
     labels = {
         "kubernetes.io/hostname": name,
@@ -151,13 +158,13 @@ def _node(region: str, pool: Pool, index: int, position: int, kubernetes_version
 
 
 def apply(api: Api, spec: NodeSpec, kubernetes_version: str) -> None:
-    """Makes the cluster's nodes what the spec says: adds, changes, and removes those of ours that are not in it."""
+    """Makes the cluster's nodes what the spec says: adds, changes, and removes those of ours that no pool may have."""
     wanted = render(spec, kubernetes_version)
     for node in wanted:
         path = f"/api/v1/nodes/{node['metadata']['name']}"
         api.apply(path, {key: value for key, value in node.items() if key != "status"})
         api.apply(f"{path}/status", node)
-    names = {node["metadata"]["name"] for node in wanted}
+    names = {f"{pool.name}-{index}" for pool in spec.pools for index in range(pool.limit())}
     for node in api.items(f"/api/v1/nodes?labelSelector={POOL_LABEL}"):
         if node["metadata"]["name"] not in names:
             api.delete(f"/api/v1/nodes/{node['metadata']['name']}")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from sandbox.operators.autoscale import Autoscaler
 from sandbox.operators.client import Client
 from sandbox.operators.kinds import BUILTIN, DEFINITIONS
 from sandbox.operators.model import load
@@ -39,6 +40,7 @@ class Gate:
         self._work = asyncio.Event()
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._store = Store(self.wake)
+        self._autoscaler = Autoscaler(client, self._store)
         self._reconciler = Reconciler(self._store, client, self._data)
         resources = [DEFINITIONS, *BUILTIN, *(item.resource for item in self._data.values())]
         self._watches = [Watch(client, self._store, resource) for resource in resources]
@@ -47,7 +49,9 @@ class Gate:
     def wake(self, keys: Iterable[Key]) -> None:
         """Marks custom resources for a reconciliation, and starts the watch of a resource whose definition came."""
         for key in keys:
-            if key[0] == DEFINITIONS.kind and (watch := self._defined_by.get(key[2])):
+            if key[0] == "Pod":
+                self._autoscaler.look.set()
+            elif key[0] == DEFINITIONS.kind and (watch := self._defined_by.get(key[2])):
                 watch.defined.set()
             elif key[0] in self._data:
                 self._waiting[key] = None
@@ -62,6 +66,7 @@ class Gate:
                 await watch.listed.wait()
             ready.set()
             group.create_task(self._reconcile())
+            group.create_task(self._autoscaler.run())
 
     async def _reconcile(self) -> None:
         loop = asyncio.get_running_loop()

@@ -113,7 +113,9 @@ class World:
         return self.run("pulumi", *arguments, "--stack", stack, "--non-interactive", "--color", "never", cwd=cwd, env=env)
 
     def initialise(self, stack: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
-        """Initialise a stack in this sandbox's backend."""
+        """Initialise a stack in this sandbox's backend, a team's own where `env` is the team's."""
+        backend = (env or self.environment())["PULUMI_BACKEND_URL"].removeprefix("file://").partition("?")[0]
+        Path(backend).mkdir(parents=True, exist_ok=True)
         self.run("pulumi", "stack", "init", stack, "--non-interactive", cwd=cwd, env=env)
 
     def exported(self, stack: str, env: Mapping[str, str] | None = None) -> list[dict[str, Any]]:

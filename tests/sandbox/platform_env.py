@@ -184,11 +184,8 @@ def _own() -> dict[str, str]:
 
 
 @contextmanager
-def project(folder: Path, general: int = 1) -> Iterator[Project]:
-    """A copy of this checkout whose sandbox is up; gone afterwards, and no process of it left.
-
-    `general` is the number of nodes without GPUs: three servers of a database stand on three of them.
-    """
+def project(folder: Path) -> Iterator[Project]:
+    """A copy of this checkout whose sandbox is up; gone afterwards, and no process of it left."""
     root, home = folder / "project", folder / "home"
     root.mkdir()
     for name in PARTS:
@@ -203,10 +200,7 @@ def project(folder: Path, general: int = 1) -> Iterator[Project]:
     if real := contracts():
         made.environment["MLOPS_CONTRACTS"] = str(real)
     try:
-        spec = (root / "sandbox" / "controlplane" / "nodes.yaml").read_text()
-        nodes = folder / "nodes.yaml"
-        nodes.write_text(spec.replace("  - name: general\n    count: 1\n", f"  - name: general\n    count: {general}\n"))
-        result = made.mlops("sandbox", "up", "--nodes", str(nodes))
+        result = made.mlops("sandbox", "up")
         assert result.code == 0, result.text
         printed = made.json(
             sys.executable, "-c", "import json; from sandbox.environment import environment; print(json.dumps(environment()))"

@@ -37,7 +37,7 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    with project(tmp_path_factory.mktemp("teams"), general=3) as made:
+    with project(tmp_path_factory.mktemp("teams")) as made:
         made.up(PLATFORM)
         environments = {team: made.team(team) for team in TEAMS}
         flags = ("--yes", "--skip-preview", "--non-interactive", "--color", "never")
