@@ -1,6 +1,8 @@
 """Services from outside and chosen providers, through the composer: what a consumer is given."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -19,8 +21,8 @@ bringYourOwn:
 """
 
 
-def composed(made: Stack) -> Recording[Platform]:
-    return record(lambda: Platform("platform", made))
+def composed(made: Stack, reads: Mapping[str, Mapping[str, Any]] | None = None) -> Recording[Platform]:
+    return record(lambda: Platform("platform", made), reads=reads)
 
 
 def test_a_system_is_given_the_database_from_outside(tmp_path: Path) -> None:
@@ -58,6 +60,6 @@ def test_the_namespace_of_an_operator_that_is_there_already_is_left_alone(tmp_pa
             for crd, version in (("certificates.cert-manager.io", "v1"), ("bundles.trust.cert-manager.io", "v1alpha1"))
         }
         parsed = stack(checked(tmp_path, spec))
-        found = record(lambda parsed=parsed: Platform("platform", parsed), reads=reads)
+        found = composed(parsed, reads)
         names = [item.object_name for item in found.resources if item.kind == "Namespace"]
         assert [name for name in names if name == "cert-manager"] == made
