@@ -1,6 +1,7 @@
 """Which charts the stacks and blueprints ask for, with which values: the real program, run without an engine."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS
 
+from components.kubernetes.chart import AT_HAND
 from components.kubernetes.lockhash import values_hash
 from components.settings import ROOT, load_file
 from components.spec.stack import Stack, Target, Tier
@@ -87,6 +89,8 @@ def registrations(stack: Stack) -> list[Any]:
     from components.platform import Platform
 
     found: list[Any] = []
+    # the lock names where a chart comes from, not where a copy of it lies
+    beside = os.environ.pop(AT_HAND, None)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -100,6 +104,8 @@ def registrations(stack: Stack) -> list[Any]:
         asyncio.set_event_loop(None)
         loop.close()
         SETTINGS.rpc_manager.clear()
+        if beside is not None:
+            os.environ[AT_HAND] = beside
     return found
 
 

@@ -8,13 +8,19 @@ Values are plain data (no Output, no secret): sources.lock.json is keyed by thei
 NAME of a Secret draws no random value at render. Hooks are not run (a limit of v4.Chart).
 """
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes.helm import v4
 
+AT_HAND = "MLOPS_CHARTS"
+"""Directory with the real charts, unpacked or as .tgz, where `mlops sources fetch` put them: nothing is fetched in mid-run."""
+_VERSION = re.compile(r"^version:\s*[\"']?([^\"'\s]+)", re.MULTILINE)
 CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 
 
@@ -34,6 +40,22 @@ class Pin:
         """The chart reference and, for an HTTP repository, its URL; both from `mirror` where one is set."""
         repo = f"{mirror.rstrip('/')}/{self.chart}" if mirror and mirror.startswith("oci://") else mirror or self.repo
         return (repo, None) if repo.startswith("oci://") else (self.chart, repo)
+
+
+def at_hand(pin: Pin) -> str | None:
+    """Path of the chart below $MLOPS_CHARTS; None where it is not there. RunError where it is there in another version."""
+    root = os.environ.get(AT_HAND)
+    if not root:
+        return None
+    folder = Path(root).resolve() / pin.chart
+    if not (folder / "Chart.yaml").is_file():
+        archive = folder.with_name(f"{pin.chart}-{pin.version}.tgz")
+        return str(archive) if archive.is_file() else None
+    found = _VERSION.search((folder / "Chart.yaml").read_text(encoding="utf-8"))
+    version = found.group(1) if found else "none"
+    if version.removeprefix("v") != pin.version.removeprefix("v"):
+        raise pulumi.RunError(f"chart {pin.chart}: {AT_HAND} has version {version}, this platform installs {pin.version}")
+    return str(folder)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +95,8 @@ def render(
     `mirror` the stack's chartMirror; `keep` leaves the chart's CRDs in the cluster on destroy; `skip_crds` leaves out
     those of its crds/ directory.
     """
-    chart, repo = pin.source(mirror)
+    local = at_hand(pin)
+    chart, repo = (local, None) if local else pin.source(mirror)
     if keep and not skip_crds:
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transforms=[keep_crds]))
     return v4.Chart(

@@ -1,12 +1,13 @@
 """Helm charts become resources with our values, and their CRDs stay when a stack asks for that."""
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
 from components.kubernetes import crds
-from components.kubernetes.chart import CRD, Pin, keep_crds, merge, render
+from components.kubernetes.chart import AT_HAND, CRD, Pin, keep_crds, merge, render
 from components.kubernetes.manifests import Source
 from components.kubernetes.manifests import render as render_manifest
 from tests.unit.recording import Registered, record
@@ -37,6 +38,22 @@ def test_a_chart_is_taken_from_its_pin_or_from_the_mirror() -> None:
     assert mirrored.inputs["chart"] == "oci://mirror.example/charts/operator"
     assert "repositoryOpts" not in mirrored.inputs
     assert rendered(OCI, mirror="https://mirror.example").inputs["repositoryOpts"] == {"repo": "https://mirror.example"}
+
+
+def test_a_chart_that_is_at_hand_is_taken_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(AT_HAND, str(tmp_path))
+    assert rendered(HTTP).inputs["chart"] == "operator"
+    (tmp_path / "operator-1.2.3.tgz").touch()
+    assert rendered(HTTP).inputs["chart"] == str(tmp_path / "operator-1.2.3.tgz")
+    (tmp_path / "operator").mkdir()
+    (tmp_path / "operator" / "Chart.yaml").write_text("name: operator\nversion: v1.2.3\n")
+    found = rendered(HTTP, mirror="oci://mirror.example/charts")
+    assert found.inputs["chart"] == str(tmp_path / "operator") and "repositoryOpts" not in found.inputs
+    (tmp_path / "operator" / "Chart.yaml").write_text("name: operator\nversion: 1.3.0\n")
+    with pytest.raises(
+        pulumi.RunError, match=r"chart operator: MLOPS_CHARTS has version 1\.3\.0, this platform installs 1\.2\.3"
+    ):
+        rendered(HTTP)
 
 
 def test_the_release_name_is_the_charts_own_so_that_object_names_are_known() -> None:
