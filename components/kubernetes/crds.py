@@ -59,18 +59,20 @@ _VALUES = ("default", "enum", "example")
 """Keys of a schema whose content is data, not schema."""
 
 
-def slim(schema: Any) -> Any:
+def slim(schema: Any, prose: bool = False) -> Any:
     """A definition's schema without its prose (`description` texts): what validates stays, `kubectl explain` falls silent.
 
-    Two thirds of a CRD are prose, and the engine writes it to the state with every step of an `up`.
+    Two thirds of a CRD are prose, and the engine writes it to the state with every step of an `up`. Empty `properties` go
+    too: the API server drops them, so that each preview would want to add them again. `prose` keeps the texts.
     """
     if isinstance(schema, dict):
         return {
-            key: value if key in _VALUES else slim(value)
+            key: value if key in _VALUES else slim(value, prose)
             for key, value in schema.items()
-            if not (key == "description" and isinstance(value, str))
+            if not (key == "description" and isinstance(value, str) and not prose)
+            if not (key == "properties" and value == {})
         }
-    return [slim(item) for item in schema] if isinstance(schema, list) else schema
+    return [slim(item, prose) for item in schema] if isinstance(schema, list) else schema
 
 
 def existing(name: str, crd: str, version: str, opts: pulumi.ResourceOptions) -> CustomResourceDefinition:

@@ -41,8 +41,8 @@ def own_labels(labels: Mapping[str, str], prose: bool) -> Any:
             return None
         merged = {**dict(labels), **dict(metadata.get("labels") or {})}
         props = {**args.props, "metadata": {**metadata, "labels": merged}}
-        if args.type_ == DEFINITION and not prose:
-            props["spec"] = slim(props.get("spec"))
+        if args.type_ == DEFINITION:
+            props["spec"] = slim(props.get("spec"), prose)
         return pulumi.ResourceTransformResult(props=props, opts=args.opts)
 
     return transform

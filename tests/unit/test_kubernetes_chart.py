@@ -107,3 +107,12 @@ def test_foreign_manifests_come_from_the_mirror_at_their_commit_or_not_at_all() 
     assert make(file, "/srv/mirror").inputs["file"] == f"/srv/mirror/kubeflow/katib/{commit}/crd.yaml"
     with pytest.raises(pulumi.RunError, match="manifestMirror"):
         make(directory, None)
+
+
+def test_a_definition_loses_its_prose_and_what_the_api_server_drops() -> None:
+    schema = {"type": "object", "description": "words", "properties": {"a": {"type": "object", "properties": {}}}}
+    assert crds.slim(schema) == {"type": "object", "properties": {"a": {"type": "object"}}}
+    assert crds.slim(schema, prose=True) == {"type": "object", "description": "words", "properties": {"a": {"type": "object"}}}
+    # a field of that name, and data under `default`, are no prose
+    named = {"properties": {"description": {"type": "string"}}, "default": {"description": "x", "properties": {}}}
+    assert crds.slim(named) == named
