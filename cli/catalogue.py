@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.spec.stack import Target
-from components.targets import RESERVED, TABLE, SystemFact
+from components.targets import INSTEAD, RESERVED, TABLE, SystemFact
 
 COLUMNS = ("system", "target", "component", "essential_type", "provides", "needs", "status")
 
@@ -12,7 +12,7 @@ def rows() -> list[dict[str, Any]]:
     """One row a pair: {system, target, component, essential_type, provides, needs, status}.
 
     status: available (self-managed), managed (the cloud's own service), fallback (none managed: runs on the cloud's
-    cluster), planned (not built yet).
+    cluster), planned (not built yet), brought (no system: bringYourOwn).
     """
     return [_row(system, target.value, TABLE.get((target.value, system))) for system in RESERVED for target in Target]
 
@@ -20,7 +20,8 @@ def rows() -> list[dict[str, Any]]:
 def _row(system: str, target: str, fact: SystemFact | None) -> dict[str, Any]:
     if fact is None:
         return dict.fromkeys(COLUMNS, None) | {
-            "system": system, "target": target, "provides": [], "needs": [], "status": "planned",
+            "system": system, "target": target, "provides": [], "needs": [],
+            "status": "brought" if system in INSTEAD else "planned",
         }  # fmt: skip
     return {
         "system": system,
@@ -37,5 +38,8 @@ def matrix() -> str:
     """The Markdown table of the README: a row a system, a column a target."""
     table = {(r["system"], r["target"]): r for r in rows()}
     head = ["| system | " + " | ".join(t.value for t in Target) + " |", "|---" * (1 + len(Target)) + "|"]
-    body = [f"| {s} | " + " | ".join(table[s, t.value]["component"] or "planned" for t in Target) + " |" for s in RESERVED]
+    body = [
+        f"| {s} | " + " | ".join(table[s, t.value]["component"] or table[s, t.value]["status"] for t in Target) + " |"
+        for s in RESERVED
+    ]
     return "\n".join(head + body) + "\n"

@@ -13,6 +13,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS
 
+from components.kubernetes import manifests
 from components.kubernetes.chart import AT_HAND
 from components.kubernetes.lockhash import values_hash
 from components.settings import ROOT, load_file
@@ -20,13 +21,13 @@ from components.spec.stack import Stack, Target, Tier
 from components.validation.document import Document
 from components.validation.problems import Problems
 from components.validation.stackfile import check
-from sandbox.providers.kubernetes.components import CHART, runtime_view
+from sandbox.providers.kubernetes.components import CHART, FILE, runtime_view
 from sandbox.providers.values import UNKNOWN_TEXT
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One render of a chart."""
+    """One render of a chart, or one file of manifests."""
 
     chart: str
     version: str
@@ -37,6 +38,11 @@ class Wanted:
     skip_crds: bool
     stack: str
     """The first stack or blueprint that asks for it."""
+
+    @property
+    def manifest(self) -> bool:
+        """Whether it is a file of manifests; `chart` is then its address, `version` its commit."""
+        return self.chart.startswith(manifests.UPSTREAM)
 
     @property
     def key(self) -> str:
@@ -90,7 +96,7 @@ def registrations(stack: Stack) -> list[Any]:
 
     found: list[Any] = []
     # the lock names where a chart comes from, not where a copy of it lies
-    beside = os.environ.pop(AT_HAND, None)
+    beside = {name: os.environ.pop(name) for name in (AT_HAND, manifests.AT_HAND) if name in os.environ}
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -104,14 +110,21 @@ def registrations(stack: Stack) -> list[Any]:
         asyncio.set_event_loop(None)
         loop.close()
         SETTINGS.rpc_manager.clear()
-        if beside is not None:
-            os.environ[AT_HAND] = beside
+        os.environ.update(beside)
     return found
 
 
 def run(stack: Stack) -> list[Wanted]:
-    """The charts of one stack's program, in order."""
-    return [wanted_chart(request.object, stack.name) for request in registrations(stack) if request.type == CHART]
+    """The charts and manifest files of one stack's program, in order."""
+    makers = {CHART: wanted_chart, FILE: wanted_file}
+    return [makers[request.type](request.object, stack.name) for request in registrations(stack) if request.type in makers]
+
+
+def wanted_file(inputs: struct_pb2.Struct, stack: str) -> Wanted:
+    """The YAML file that a ConfigFile's inputs ask for, as a chart without values: its address names it."""
+    reference = inputs.fields["file"].string_value
+    commit = reference.removeprefix(manifests.UPSTREAM).strip("/").split("/")[2]
+    return Wanted(reference, commit, reference, "", "", {}, skip_crds=False, stack=stack)
 
 
 def wanted_chart(inputs: struct_pb2.Struct, stack: str) -> Wanted:
@@ -148,12 +161,15 @@ def stacks(root: Path = ROOT, say: Callable[[str], None] = print) -> Iterator[St
         else:
             yield from _flipped(found)
     for file in sorted((root / "blueprints").glob("*.yaml")):
-        name = f"blueprint-{file.stem}"
-        spec = {"mlops:target": "kubernetes", "mlops:blueprint": file.stem, "mlops:spec": {}}
-        found = check(Document(None, {"config": spec}), name, root)
-        # a blueprint that only makes sense with a stack's own lines (a team's name) is covered by its stacks
-        if isinstance(found, Stack):
-            yield found
+        # definitions are kept or not by values of their charts
+        for keep in (True, False):
+            name = f"blueprint-{file.stem}{'' if keep else '-leaving-nothing'}"
+            own = {"operators": {"keepCrds": keep}}
+            spec = {"mlops:target": "kubernetes", "mlops:blueprint": file.stem, "mlops:spec": own}
+            found = check(Document(None, {"config": spec}), name, root)
+            # a blueprint that only makes sense with a stack's own lines (a team's name) is covered by its stacks
+            if isinstance(found, Stack):
+                yield found
 
 
 def _flipped(stack: Stack) -> Iterator[Stack]:

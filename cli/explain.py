@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from cli.errors import UserError
 from components.spec.stack import Systems, Target
-from components.targets import FOUNDATION, RESERVED, TABLE, SystemFact
+from components.targets import FOUNDATION, INSTEAD, RESERVED, TABLE, SystemFact
 from components.validation.rules import BRINGABLE
 
 
@@ -26,6 +26,9 @@ def explain(system: str) -> None:
     model = _model(system)
     if model is not None:
         console.print(escape((model.__doc__ or "").strip().splitlines()[0]))
+    if system in INSTEAD:
+        console.print(escape(INSTEAD[system]))
+        return
     for target in Target:
         fact = TABLE.get((target.value, system))
         console.print(f"\n[bold]{target.value}[/bold]" + ("" if fact else ": planned, not built yet"))
@@ -42,7 +45,7 @@ def describe(target: str, fact: SystemFact) -> list[str]:
     """What a system is on one target, a line a fact."""
     lines = [f"component {fact.path.rpartition(':')[2]}, standing by {fact.essential_type}"]
     for need in fact.needs:
-        meeters = [s for (t, s), f in TABLE.items() if t == target and need in f.provides]
+        meeters = [s for (t, s), f in TABLE.items() if t == target and f.meets(need, fact)]
         brought = target == "kubernetes" and need in BRINGABLE
         options = [*meeters, *([f"bringYourOwn.{need}"] if brought else [])]
         own = "the target's own foundation, always there" if FOUNDATION in meeters else " or ".join(options)

@@ -36,6 +36,16 @@ LICENCES = {
     "docker.io/percona/percona-server-mysql-operator": "Apache-2.0",
     "docker.io/prom/mysqld-exporter": "Apache-2.0",
     "docker.io/grafana/grafana": "AGPL-3.0-only",
+    "docker.io/chrislusf/seaweedfs": "Apache-2.0",
+    "docker.io/moby/buildkit": "Apache-2.0",
+    "ghcr.io/cloudnative-pg/cloudnative-pg": "Apache-2.0",
+    "ghcr.io/project-zot/zot": "Apache-2.0",
+    "docker.io/envoyproxy/gateway": "Apache-2.0",
+    "ghcr.io/dexidp/dex": "Apache-2.0",
+    "quay.io/oauth2-proxy/oauth2-proxy": "MIT",
+    "ghcr.io/external-secrets/external-secrets": "Apache-2.0",
+    "docker.io/velero/velero": "Apache-2.0",
+    "docker.io/kserve/": "Apache-2.0",
 }
 """Licences by the beginning of a repository's name; whatever is not listed was not read."""
 
@@ -101,7 +111,7 @@ def _references(stack: Stack) -> Iterator[tuple[str, str]]:
     from cli.sources import read_lock
     from sandbox.providers.kubernetes.components import CHART, runtime_view
 
-    lock, systems = read_lock(), list(stack.spec.systems.chosen())
+    lock, systems = read_lock(), list(stack.spec.chosen())
     for request in _registered(stack, registrations):
         system = _system(request.parent, request.name, systems)
         props = {key: runtime_view(value) for key, value in request.object.fields.items()}

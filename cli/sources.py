@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 import yaml
 
@@ -21,6 +22,7 @@ from cli.charts import Wanted, collect
 from cli.errors import UserError
 from components.kubernetes.chart import Pin
 from components.kubernetes.lockhash import RUNTIME
+from components.kubernetes.manifests import UPSTREAM
 from components.settings import ROOT
 from sandbox import build
 from sandbox.providers.kubernetes import facts, sources
@@ -31,6 +33,8 @@ from sandbox.providers.kubernetes.render import run as execute
 from sandbox.providers.model import Failure
 
 app = typer.Typer(no_args_is_help=True)
+MANIFESTS = "manifests"
+"""Folder beside the fetched charts."""
 LOCK = ROOT / "components" / "kubernetes" / "sources.lock.json"
 KUBE_VERSION = "1.35.0"
 """What charts are told the cluster is: the middle of the window that the pinned charts support."""
@@ -83,6 +87,17 @@ def _folder(wanted: Wanted) -> Path:
     return found
 
 
+def _file(wanted: Wanted) -> Path:
+    found = sources.manifest_folder(wanted.chart)
+    if found is None:
+        raise UserError(
+            f"{wanted.chart}: not at hand. Set MLOPS_MANIFESTS to a directory that has it as <owner>/<name>/<commit>/<path>; "
+            "`mlops sources fetch` fills one where there is internet",
+            1,
+        )
+    return found
+
+
 def _chart_yaml(chart: Path) -> str:
     if chart.is_dir():
         return (chart / "Chart.yaml").read_text(encoding="utf-8")
@@ -107,12 +122,14 @@ def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:
     """The lock of these renders. UserError where a chart is not at hand or does not render."""
     found: dict[str, Any] = {}
     for one in wanted:
-        chart = _folder(one)
         try:
-            objects = asyncio.run(_render(chart, one))
+            if one.manifest:
+                objects, versions = parse(_file(one).read_text(encoding="utf-8"), one.chart), {}
+            else:
+                chart = _folder(one)
+                objects, versions = asyncio.run(_render(chart, one)), chart_versions(_chart_yaml(chart))
         except Failure as error:
             raise UserError(f"{one.chart} with the values of stack {one.stack}: {error}", 1) from None
-        versions = chart_versions(_chart_yaml(chart))
         entry = found.setdefault(
             one.chart,
             {"version": one.version, "appVersion": versions.get("appVersion"), "repo": one.repo, "crds": [], "renders": {}},
@@ -172,13 +189,17 @@ def fetch(
 ) -> None:
     """Pull every chart of the lock at its pinned version, and check it against the lock."""
     asyncio.run(_fetch(to, read_lock(), mirror))
-    typer.echo(f"export MLOPS_CHARTS={to.resolve()}")
+    typer.echo(f"export MLOPS_CHARTS={to.resolve()} MLOPS_MANIFESTS={(to / MANIFESTS).resolve()}")
 
 
 async def _fetch(to: Path, locked: dict[str, Any], mirror: str | None) -> None:
     to.mkdir(parents=True, exist_ok=True)
     for name, entry in sorted(locked.items()):
         version = entry["version"]
+        if name.startswith(UPSTREAM):
+            await _fetch_file(to / MANIFESTS, name)
+            typer.echo(name)
+            continue
         reference, repo = Pin(name, version, entry["repo"], checked="").source(mirror)
         chart = [reference, "--repo", repo] if repo else [reference]
         with tempfile.TemporaryDirectory(prefix="mlops-") as scratch:
@@ -192,6 +213,19 @@ async def _fetch(to: Path, locked: dict[str, Any], mirror: str | None) -> None:
             check_archive(name, entry, archive)
             shutil.move(archive, to / f"{name}-{version}.tgz")
         typer.echo(f"{name} {version}")
+
+
+async def _fetch_file(to: Path, address: str) -> None:
+    """One file of manifests at its commit, which names its content."""
+    try:
+        async with httpx.AsyncClient(follow_redirects=True, timeout=60) as client:
+            answer = await client.get(address)
+            answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise UserError(f"{address}: {error}. Manifests come over the internet or from a manifestMirror", 1) from None
+    path = to / address.removeprefix(UPSTREAM).lstrip("/")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(answer.content)
 
 
 def check_archive(name: str, entry: dict[str, Any], archive: Path) -> None:

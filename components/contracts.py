@@ -13,6 +13,7 @@ from typing import Optional
 import pulumi
 
 from components.accesses import BrokerAccess, BucketAccess, Consumer, DatabaseAccess, Wants
+from components.entrances import Endpoint, Gateway, Login
 
 __all__ = [
     "CONTRACTS",
@@ -31,8 +32,10 @@ __all__ = [
     "Endpoint",
     "FeatureStore",
     "FileSystem",
+    "Gateway",
     "Git",
     "ImageRegistry",
+    "Login",
     "Logs",
     "LongTermMetrics",
     "Metrics",
@@ -90,6 +93,7 @@ class Database:
     """A relational server that gives each consumer a database and a user of its own."""
 
     engine: str
+    """mysql or postgres."""
     host: pulumi.Input[str]
     port: pulumi.Input[int]
     grant: Callable[[str, Consumer], DatabaseAccess]
@@ -136,21 +140,6 @@ class Dashboards:
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A user interface or API that the gateway exposes at https://<host>.<the stack's domain>."""
-
-    host: str
-    """First label of the host name ("mlflow")."""
-    namespace: pulumi.Input[str]
-    service: pulumi.Input[str]
-    port: int
-    scheme: str = "http"
-    """What the Service speaks: http or https (signed by the platform's issuer)."""
-    login: bool = True
-    """Whether the single sign-on stands in front; off for what has a login or token of its own."""
-
-
-@dataclass(frozen=True)
 class Offer:
     """What every contract of an address alone holds."""
 
@@ -169,6 +158,8 @@ class Workflows(Offer):
 
     engine: str
     """airflow or argo."""
+    ready: Sequence[pulumi.Resource] = ()
+    """What must exist before its templates are accepted (Argo)."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +182,12 @@ class Pipelines(Offer):
 
 @dataclass(frozen=True)
 class Tuning(Offer):
-    """Hyperparameter search: the dashboard; studies live in the consumer's own database."""
+    """Hyperparameter search: the dashboard over the studies of one database."""
+
+    engine: str = "mysql"
+    """Of the server that holds the studies: mysql or postgres."""
+    database: Optional[str] = None
+    """Name of the studies' database: a consumer asks its Database contract for a user of its own there."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +229,8 @@ class ImageRegistry(Offer):
     """Host and port as image references begin."""
     grant: Callable[[Consumer], pulumi.Input[str]]
     """(consumer) -> Secret of type kubernetes.io/dockerconfigjson in its namespace, which may pull."""
+    build: Optional[Callable[[str], pulumi.Resource]] = None
+    """(name of an image of ours) -> what has built and pushed it; a registry that builds nothing has none."""
 
 
 @dataclass(frozen=True)
@@ -301,6 +299,8 @@ CONTRACTS: dict[str, type] = {
     "longTermMetrics": LongTermMetrics,
     "logs": Logs,
     "computeCluster": ComputeCluster,
+    "gateway": Gateway,
+    "login": Login,
 }
 """Contract by the key that stack files and `mlops systems` use for it."""
 

@@ -11,8 +11,10 @@ LIMITS = {
     "msk-cluster": 64,
     "mysql-user": 32,
     "mysql-database": 64,
+    "postgres-name": 63,
 }
-"""Longest names in characters (Kubernetes: RFC 1123; AWS: the services' API references; MySQL 8.4 manual, 11.2.1)."""
+"""Longest names in characters (Kubernetes: RFC 1123; AWS: the services' API references; MySQL 8.4 manual, 11.2.1; PostgreSQL 18
+manual, 4.1.1)."""
 
 
 def fit(name: str, limit: int) -> str:
@@ -20,6 +22,14 @@ def fit(name: str, limit: int) -> str:
     if len(name) <= limit:
         return name
     return f"{name[: limit - 7].rstrip('-_')}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def bucket_secret(consumer: str, bucket: str) -> str:
+    """Name of the Secret, in the consumer's namespace, with its key to a bucket of our own object stores.
+
+    Fixed, for Prometheus' sidecar names it before the store stands.
+    """
+    return fit(f"{consumer}-bucket-{bucket}", LIMITS["k8s-label"])
 
 
 @dataclass(frozen=True)

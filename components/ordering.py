@@ -37,13 +37,15 @@ def order(target: str, spec: StackSpec) -> Order:
     A need met by bringYourOwn adds that entry's `after` systems in place of a provider. An optional contract adds an
     edge only where no cycle arises from it, since a system must work without. Raises graphlib.CycleError.
     """
-    chosen = spec.systems.chosen()
+    chosen = spec.chosen()
     by_contract = providers(target, list(chosen), spec.tier.value)
     edges: dict[str, set[str]] = {system: set() for system in chosen}
     via: dict[str, dict[str, str]] = {system: {} for system in chosen}
 
     def provider(contract: str, system: str) -> str | None:
-        meeting = [other for other in by_contract.get(contract, ()) if other != system]
+        consumer = _fact(target, system)
+        fitting = [other for other in by_contract.get(contract, ()) if _fact(target, other).meets(contract, consumer)]
+        meeting = [other for other in fitting if other != system]
         named = chosen[system].uses.get(contract)
         return named if named in meeting else next(iter(meeting), None)
 

@@ -45,7 +45,8 @@ class Platform(pulumi.ComponentResource):
             "platform.systems": sorted(spec.systems.chosen()),
         }
         self._order: Order = order(stack.target.value, spec)
-        self._met: dict[type, Any] = brought(spec.bring_your_own)
+        self._brought = brought(spec.bring_your_own)
+        self._met: dict[type, Any] = dict(self._brought)
         self._offers: dict[str, dict[type, Any]] = {}
         self._built: dict[str, SystemInstance] = {}
         ground = Ground(stack, self.naming, {s: self._class(s) for s in self._order.systems}, self._order.uses, self)
@@ -57,6 +58,9 @@ class Platform(pulumi.ComponentResource):
         if spec.tier is Tier.PLATFORM:
             for team_name, team in sorted(spec.teams.items()):
                 self._landing.fence(team_name, team, self._grant_team(team_name, team))
+        offered = {system: built.endpoints() for system, built in self._built.items() if hasattr(built, "endpoints")}
+        for host, url in self._landing.expose(offered).items():
+            self.outputs[f"public.{host}"] = url
         # last, for a grant may add to what a system has (a bucket)
         for system, built in self._built.items():
             self.outputs.update({f"{system}.{k}": v for k, v in built.exports().items()})
@@ -67,7 +71,7 @@ class Platform(pulumi.ComponentResource):
 
     def _build(self, system: str) -> None:
         cls = self._class(system)
-        config = self.stack.spec.systems.chosen().get(system)
+        config = self.stack.spec.chosen().get(system)
         place = self._landing.place(system, cls)
         site = Site(
             key=system,
@@ -79,6 +83,7 @@ class Platform(pulumi.ComponentResource):
             role=place.role,
             role_arn=place.role_arn,
             met=self._visible(system, cls),
+            consumers=[other for other, used in self._order.uses.items() if system in used],
             ready=list(place.ready),
         )
         if config is not None:
@@ -104,8 +109,16 @@ class Platform(pulumi.ComponentResource):
 
     def _offered(self, system: str) -> dict[type, Any]:
         """The contracts as this system uses them: from the provider that its `uses` names, else from the first there is."""
-        own = {contracts.CONTRACTS[key]: by for key, by in self._order.via.get(system, {}).items()}
-        return self._met | {kind: self._offers[by][kind] for kind, by in own.items() if kind in self._offers.get(by, {})}
+        via = dict(self._order.via.get(system, {}))
+        met, fact = self._met, targets.TABLE[self.stack.target.value, system]
+        if fact.engines and "database" not in via and contracts.Database not in self._brought:
+            # of several databases the first may be one that it cannot use
+            fits = [by for by in self._offers if targets.TABLE[self.stack.target.value, by].meets("database", fact)]
+            via |= {"database": fits[0]} if fits else {}
+            if not fits and self.stack.spec.tier is not Tier.TEAM:
+                met = {kind: found for kind, found in met.items() if kind is not contracts.Database}
+        own = {contracts.CONTRACTS[key]: by for key, by in via.items()}
+        return met | {kind: self._offers[by][kind] for kind, by in own.items() if kind in self._offers.get(by, {})}
 
     def _visible(self, system: str, cls: SystemClass) -> dict[type, Any]:
         """Every contract that the system declared; what it did not declare it cannot use by accident."""

@@ -14,6 +14,7 @@ A system is one ComponentResource class a target, with these class attributes an
     plan(site) -> Args                      pure translation of the spec into constructor arguments
     contracts() -> sequence of contracts    after construction
     exports() -> dict                       flat names and addresses, never a secret value
+    endpoints() -> sequence of Endpoint     what the gateway exposes of it; only where there is something
 
 Only attributes without annotation, so that the multi-language analyzer does not take them for outputs.
 """
@@ -54,6 +55,8 @@ class Site:
     databases: Mapping[str, contracts.DatabaseAccess] = field(default_factory=dict)
     buckets: Mapping[str, contracts.BucketAccess] = field(default_factory=dict)
     brokers: Mapping[str, contracts.BrokerAccess] = field(default_factory=dict)
+    consumers: Sequence[str] = ()
+    """Systems of the stack that use a contract of this one."""
     ready: list[pulumi.Resource] = field(default_factory=list)
     """What the component must depend on."""
 
@@ -149,3 +152,6 @@ class Landing(Protocol):
 
     def fence(self, name: str, team: Team, grants: TeamGrants) -> None:
         """Tier platform: a team's fence, and the document of what it was granted."""
+
+    def expose(self, endpoints: Mapping[str, Sequence[contracts.Endpoint]]) -> Mapping[str, pulumi.Input[str]]:
+        """Lets users in to what the systems offer them, by system; returns the public address of each host."""

@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 import pulumi
 
-from components.contracts import Dashboards, Database, DatabaseAccess, Metrics, Wants
+from components.contracts import Dashboards, Database, DatabaseAccess, Endpoint, Logs, LongTermMetrics, Metrics, Wants
 from components.kubernetes import chart, dashboards, extend, objects
 from components.kubernetes.place import Compute, Place
 from components.spec.serving import Grafana as GrafanaSpec
@@ -36,6 +36,12 @@ class GrafanaArgs:
     """Users reach it at https://grafana.<domain>."""
     alertmanager: Optional[pulumi.Input[str]] = None
     """URL of the Alertmanager, where the stack has one."""
+    long_term: Optional[pulumi.Input[str]] = None
+    """URL that Thanos is queried at, where the stack has it."""
+    logs: Optional[pulumi.Input[str]] = None
+    """URL that Loki is queried at, where the stack has it."""
+    tenants: Optional[list[str]] = None
+    """Whose logs Loki keeps apart: the platform and its teams."""
     database: Optional[DatabaseAccess] = None
     """MySQL for users and saved state; SQLite on a volume if unset."""
     storage_class: Optional[str] = None
@@ -91,17 +97,32 @@ def chart_values(args: GrafanaArgs) -> dict[str, Any]:
     }
 
 
-def data_sources(prometheus: str, alertmanager: str | None) -> dict[str, Any]:
+def _source(name: str, uid: str, kind: str, url: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "uid": uid, "type": kind, "access": "proxy", "url": url, **more}
+
+
+def log_sources(url: str, tenants: Sequence[str]) -> list[dict[str, Any]]:
+    """Loki's sources: everybody's logs in one, and each tenant's own; the tenant goes along as a header."""
+
+    def of(name: str, uid: str, tenant: str) -> dict[str, Any]:
+        header = {"jsonData": {"httpHeaderName1": "X-Scope-OrgID"}, "secureJsonData": {"httpHeaderValue1": tenant}}
+        return _source(name, uid, "loki", url, **header)
+
+    return [of("Loki", "loki", "|".join(tenants)), *(of(f"Loki {t}", f"loki-{t}", t) for t in tenants if len(tenants) > 1)]
+
+
+def data_sources(
+    prometheus: str, alertmanager: str | None, long_term: str | None = None, logs: str | None = None, tenants: Sequence[str] = ()
+) -> dict[str, Any]:
     """Grafana's provisioning file."""
-    sources: list[dict[str, Any]] = [
-        {"name": "Prometheus", "uid": "prometheus", "type": "prometheus", "access": "proxy", "url": prometheus, "isDefault": True}
-    ]
+    sources = [_source("Prometheus", "prometheus", "prometheus", prometheus, isDefault=True)]
     if alertmanager:
         settings = {"implementation": "prometheus", "handleGrafanaManagedAlerts": False}
-        sources.append(
-            {"name": "Alertmanager", "uid": "alertmanager", "type": "alertmanager", "access": "proxy", "url": alertmanager}
-            | {"jsonData": settings}
-        )
+        sources.append(_source("Alertmanager", "alertmanager", "alertmanager", alertmanager, jsonData=settings))
+    if long_term:
+        sources.append(_source("Thanos", "thanos", "prometheus", long_term, jsonData={"prometheusType": "Thanos"}))
+    if logs:
+        sources += log_sources(logs, tenants)
     return {"apiVersion": 1, "datasources": [source | {"editable": False} for source in sources]}
 
 
@@ -123,15 +144,16 @@ def told(args: GrafanaArgs) -> extend.Extension:
 
 
 class Grafana(pulumi.ComponentResource):
-    """Grafana with a generated administrator's password, Prometheus and Alertmanager as data sources, dashboards in folder MLOps.
+    """Grafana with a generated administrator's password, its data sources, and dashboards in folder MLOps.
 
+    Sources are Prometheus, Alertmanager, and Thanos and Loki (one a tenant) where the stack has them.
     Users and saved state stand in MySQL where the stack has it, else in SQLite on a volume (one replica only). Dashboards are
     ConfigMaps of this namespace, those of kube-prometheus-stack among them. Source: chart grafana (grafana-community). Limits:
     its login is Grafana's own until the platform has single sign-on; Grafana itself is AGPL-3.0.
     """
 
     needs = (Metrics,)
-    optional = (Database,)
+    optional = (Database, LongTermMetrics, Logs)
     provides = (Dashboards,)
     tiers = ("all", "platform")
     namespace = "monitoring"
@@ -148,7 +170,10 @@ class Grafana(pulumi.ComponentResource):
         password = objects.password(f"{name}-admin-password", place.opts)
         admin = objects.secret(f"{name}-admin", place, {"username": "admin", "password": password.result}, object_name=ADMIN)
         file = pulumi.Output.json_dumps(
-            pulumi.Output.all(args.prometheus, args.alertmanager).apply(lambda urls: data_sources(*urls)), indent=2
+            pulumi.Output.all(args.prometheus, args.alertmanager, args.long_term, args.logs).apply(
+                lambda urls: data_sources(urls[0], urls[1], urls[2], urls[3], args.tenants or ())
+            ),
+            indent=2,
         )
         # JSON is YAML
         sources = objects.config_map(f"{name}-datasources", place, {"mlops.yaml": file}, object_name=SOURCES)
@@ -163,6 +188,7 @@ class Grafana(pulumi.ComponentResource):
             keep=False,
             opts=place.after(admin, sources, *boards, transforms=[extend.deployment("grafana", told(args))]),
         )
+        self._namespace = args.namespace
         self._url = pulumi.Output.concat("http://grafana.", args.namespace, ".svc")
         self._admin = pulumi.Output.concat(args.namespace, "/", admin.metadata.name)
         self.register_outputs({})
@@ -176,7 +202,7 @@ class Grafana(pulumi.ComponentResource):
     def plan(site: Site) -> GrafanaArgs:
         """The spec as constructor arguments."""
         config: GrafanaSpec = site.config
-        metrics = site.contract(Metrics)
+        metrics, long_term, logs = site.contract(Metrics), site.maybe(LongTermMetrics), site.maybe(Logs)
         site.ready += metrics.ready
         chosen = site.spec.systems.chosen()
         namespace = site.namespace or Grafana.namespace
@@ -190,6 +216,9 @@ class Grafana(pulumi.ComponentResource):
             systems=list(chosen),
             domain=site.spec.domain,
             alertmanager=alertmanager if "prometheus" in chosen else None,
+            long_term=long_term.url if long_term else None,
+            logs=logs.url if logs else None,
+            tenants=["platform", *sorted({*site.spec.teams, *filter(None, [site.spec.team])})],
             database=site.databases.get("grafana"),
             storage_class=site.spec.cluster.storage_class,
             registry_mirror=site.spec.registry_mirror,
@@ -200,6 +229,10 @@ class Grafana(pulumi.ComponentResource):
     def contracts(self) -> Sequence[Dashboards]:
         """Dashboards."""
         return [Dashboards(url=self._url)]
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """Grafana, which has users of its own."""
+        return [Endpoint("grafana", self._namespace, "grafana", PORT, login=False)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address inside the cluster, and the Secret with the administrator's password."""

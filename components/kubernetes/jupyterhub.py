@@ -7,18 +7,9 @@ from typing import Any, Optional
 import pulumi
 from pulumi_random import RandomPassword
 
-from components.contracts import (
-    BucketAccess,
-    Certificates,
-    Consumer,
-    Database,
-    DatabaseAccess,
-    Metrics,
-    ObjectStore,
-    Tracking,
-    Wants,
-)
-from components.kubernetes import chart, extend, objects
+from components.accesses import BucketAccess, Consumer, DatabaseAccess, Wants
+from components.contracts import Certificates, ComputeCluster, Database, Endpoint, Metrics, ObjectStore, Tracking, Tuning
+from components.kubernetes import chart, extend, gpus, kueue, objects, optuna_scripts
 from components.kubernetes import jupyterhub_values as values
 from components.kubernetes.place import Place, image
 from components.spec.base import duration_seconds
@@ -61,12 +52,19 @@ class JupyterHubArgs:
     storage_class: Optional[str] = None
     gpu_product: Optional[str] = None
     """Label nvidia.com/gpu.product of the nodes that GPU notebooks go to; any GPU node if unset."""
+    gpu_resource: str = gpus.GPU
+    """What a share of a GPU is called."""
+    queue: Optional[str] = None
+    """ClusterQueue that GPU notebooks wait in, where the platform has queues."""
     tracking_uri: Optional[pulumi.Input[str]] = None
     tracking_secret: Optional[pulumi.Input[str]] = None
     """Secret of this namespace with keys username and password of the notebooks' MLflow user."""
     bucket: Optional[BucketAccess] = None
     database: Optional[DatabaseAccess] = None
     """MySQL for the hub's own records; SQLite on a volume if unset."""
+    studies: Optional[DatabaseAccess] = None
+    """Database of Optuna's studies, which notebooks find as OPTUNA_STORAGE."""
+    studies_engine: str = "mysql"
     bundle: Optional[pulumi.Input[str]] = None
     """ConfigMap of this namespace with the platform's CA bundle in key ca.crt."""
     monitored: bool = False
@@ -80,8 +78,9 @@ class JupyterHubArgs:
 def chart_values(args: JupyterHubArgs) -> dict[str, Any]:
     """Values of the chart, plain: nothing of them is secret or drawn at render."""
     mirror = args.registry_mirror
+    queued = (args.gpu_resource, kueue.QUEUE if args.queue else None)
     profiles = [
-        values.profile(name, p.description, p.cpu, p.memory, p.gpus, p.image, args.gpu_product, not index, mirror)
+        values.profile(name, p.description, p.cpu, p.memory, p.gpus, p.image, args.gpu_product, not index, mirror, *queued)
         for index, (name, p) in enumerate(args.profiles.items())
     ]
     home = {"storageClass": args.storage_class} if args.storage_class else {}
@@ -167,7 +166,7 @@ class JupyterHub(pulumi.ComponentResource):
     """
 
     needs = ()
-    optional = (Tracking, ObjectStore, Database, Metrics, Certificates)
+    optional = (Tracking, ObjectStore, Database, Metrics, Certificates, Tuning, ComputeCluster)
     provides = ()
     tiers = ("all", "platform", "team")
     namespace = NAME
@@ -200,6 +199,8 @@ class JupyterHub(pulumi.ComponentResource):
         )
         if args.monitored:
             self._monitor(hub)
+        if args.queue:
+            kueue.local_queue(f"{name}-queue", self._place, args.queue)
         self._url = pulumi.Output.concat(f"http://{NAME}-proxy-public.", args.namespace, ".svc")
         self.register_outputs({})
 
@@ -207,6 +208,8 @@ class JupyterHub(pulumi.ComponentResource):
         """values.yaml of our Secret, which the hub merges over the chart's: what is known only during the run."""
         args = self._args
         preset = values.environment(args.tracking_uri, args.tracking_secret, args.bucket)
+        if args.studies:
+            preset |= optuna_scripts.preset(args.studies, args.studies_engine, values.TRUST if args.bundle else extend.SYSTEM_CA)
         notebook = values.notebook_settings(preset, args.bundle, args.registry_mirror)
         passed = (args.values or {}).get("singleuser") or {}
         return pulumi.Output.json_dumps({"singleuser": chart.merge(notebook, passed)}, sort_keys=True)
@@ -263,7 +266,13 @@ class JupyterHub(pulumi.ComponentResource):
         secret: pulumi.Input[str] | None = None
         if tracking and tracking.grant:
             secret = tracking.grant(Consumer(NAME, namespace=site.namespace, opts=site.opts, ready=site.ready))
-        products = {pool.accelerator for pool in site.spec.cluster.gpu_pools.values()}
+        tuning, server = site.maybe(Tuning), site.maybe(Database)
+        studies = None
+        if tuning and tuning.database and server and server.engine == tuning.engine:
+            user = Consumer(NAME, namespace=site.namespace, opts=site.opts, ready=site.ready)
+            studies = server.grant(tuning.database, user)
+        queues = site.maybe(ComputeCluster)
+        site.ready += queues.ready if queues else ()
         return JupyterHubArgs(
             namespace=site.namespace or JupyterHub.namespace,
             labels=site.naming.labels(NAME),
@@ -275,11 +284,15 @@ class JupyterHub(pulumi.ComponentResource):
             storage=config.storage,
             idle_seconds=duration_seconds(config.idle_timeout),
             storage_class=config.storage_class or site.spec.cluster.storage_class,
-            gpu_product=products.pop() if len(products) == 1 else None,
+            gpu_product=gpus.only_product(site.spec.cluster),
+            gpu_resource=gpus.resource(site.spec.cluster.gpu_sharing),
+            queue=kueue.SHARED if queues else None,
             tracking_uri=tracking.uri if tracking else None,
             tracking_secret=secret,
             bucket=site.buckets.get("notebooks"),
             database=site.databases.get("jupyterhub"),
+            studies=studies,
+            studies_engine=tuning.engine if tuning else "mysql",
             bundle=certificates.bundle if certificates else None,
             monitored=metrics is not None,
             registry_mirror=site.spec.registry_mirror,
@@ -290,6 +303,10 @@ class JupyterHub(pulumi.ComponentResource):
     def contracts(self) -> Sequence[Any]:
         """None: notebooks are an end, not a means."""
         return []
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The proxy in front of hub and notebooks; the hub has users of its own."""
+        return [Endpoint("jupyterhub", self._args.namespace, f"{NAME}-proxy-public", 80, login=False)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address inside the cluster, and the Secret with the users' first passwords."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.contracts import BucketAccess
+from components.kubernetes import kueue
+from components.kubernetes.gpus import GPU
 from components.kubernetes.place import Compute, Image, image
 from components.spec.base import quantity_value
 
@@ -19,7 +21,6 @@ points both pods at it for the one key that the chart reads from its own Secret.
 
 HUB = Compute("200m", "512Mi", "1")
 PROXY = Compute("50m", "128Mi", "500m")
-GPU = "nvidia.com/gpu"
 TRUST = "/etc/mlops/trust/ca.crt"
 """Public CAs and the platform's own, in one file."""
 
@@ -76,8 +77,13 @@ def profile(
     product: str | None,
     first: bool,
     mirror: str | None,
+    resource: str = GPU,
+    queue: str | None = None,
 ) -> dict[str, Any]:
-    """One entry of the start page; kubespawner takes memory in bytes (its suffixes are not Kubernetes')."""
+    """One entry of the start page, with GPUs through the `queue` where there is one.
+
+    kubespawner takes memory in bytes (its suffixes are not Kubernetes').
+    """
     cores, size = quantity_value(cpu), int(quantity_value(memory))
     override: dict[str, Any] = {
         "image": image(ref or (GPU_NOTEBOOK if gpus else NOTEBOOK), mirror),
@@ -88,10 +94,13 @@ def profile(
     }
     if gpus:
         override |= {
-            "extra_resource_limits": {GPU: str(gpus)},
+            "extra_resource_limits": {resource: str(gpus)},
             "tolerations": [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}],
             "node_selector": {f"{GPU}.product": product} if product else {f"{GPU}.present": "true"},
         }
+    if gpus and queue:
+        # the profile's labels stand in place of the chart's, by which the hub lets notebooks in
+        override["extra_labels"] = {"hub.jupyter.org/network-access-hub": "true", kueue.LABEL: queue}
     return {
         "slug": name,
         "display_name": name.upper() if len(name) <= 3 else name.capitalize(),

@@ -8,12 +8,13 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components import contracts
+from components.kubernetes import exposure
 from components.kubernetes.crds import DEFINITION, slim
 from components.kubernetes.keeping import keep
 from components.kubernetes.namespace import Peers, namespace, network_policy
 from components.kubernetes.published import read
 from components.kubernetes.teams import TeamFence, TeamFenceArgs, publish
-from components.spec.stack import Environment, Tier
+from components.spec.stack import PARTS, Environment, Tier
 from components.spec.team import Team
 from components.system import Ground, TeamGrants
 from components.wire import allow_deep_messages
@@ -107,7 +108,9 @@ class KubernetesLanding:
             pairs |= {(monitoring, other) for other in spaces.values()}
         if jupyterhub := spaces.get("jupyterhub"):
             # notebooks talk to the data systems on their users' behalf
-            pairs |= {(jupyterhub, other) for other in spaces.values()}
+            pairs |= {(jupyterhub, other) for system, other in spaces.items() if system not in PARTS}
+        if gateway := spaces.get("gateway"):
+            pairs |= {(gateway, spaces[system]) for system, cls in self._ground.classes.items() if hasattr(cls, "endpoints")}
         sharing = [cls for system, cls in self._ground.classes.items() if spaces[system] == name]
         granting = any(kind in GRANTING for cls in sharing for kind in cls.provides)
         return Peers(
@@ -116,6 +119,7 @@ class KubernetesLanding:
             tenants=granting and self._stack.spec.tier is Tier.PLATFORM,
             webhooks=sorted({port for cls in sharing for port in getattr(cls, "webhooks", ())}),
             internet=any(getattr(cls, "internet", False) for cls in sharing),
+            outside=sorted({port for cls in sharing for port in getattr(cls, "outside", ())}),
         )
 
     def published(self) -> Mapping[type, Any]:
@@ -127,11 +131,28 @@ class KubernetesLanding:
         """Remembers contracts for the teams' documents."""
         self._met.update(met)
 
+    def expose(self, endpoints: Mapping[str, Sequence[contracts.Endpoint]]) -> Mapping[str, pulumi.Input[str]]:
+        """A route for each endpoint through the stack's gateway; nothing where it has none."""
+        gateway = self._met.get(contracts.Gateway)
+        if gateway is None:
+            return {}
+        way = exposure.Way(
+            domain=self._stack.spec.domain,
+            gateway=gateway,
+            login=self._met.get(contracts.Login),
+            bundle=self._met[contracts.Certificates].bundle,
+            opts=self.opts,
+        )
+        return exposure.expose(way, endpoints, self._naming.labels)
+
     def _fence(self, name: str) -> TeamFence:
         if name not in self._fences:
             team = self._stack.spec.teams[name]
             args = TeamFenceArgs.build(self._stack, name, team, sorted({c.namespace for c in self._ground.classes.values()}))
-            self._fences[name] = TeamFence(f"team-{name}", args, self.opts)
+            queues = self._met.get(contracts.ComputeCluster)
+            # a queue of the team's is taken only once Kueue and the ClusterQueue are there
+            after = pulumi.ResourceOptions(depends_on=list(queues.ready) if queues else [])
+            self._fences[name] = TeamFence(f"team-{name}", args, pulumi.ResourceOptions.merge(self.opts, after))
         return self._fences[name]
 
     def fence(self, name: str, team: Team, grants: TeamGrants) -> None:

@@ -21,7 +21,7 @@ from components.kubernetes.objects import (
 )
 from components.kubernetes.place import Compute, Image, Place, image
 from components.kubernetes.workload import Volume, container, http, pod, secret_volume, stateful_set
-from components.naming import fit
+from components.naming import bucket_secret, fit
 from components.spec.base import duration_seconds
 from components.spec.data import Minio
 from components.spec.stack import Environment
@@ -209,7 +209,7 @@ class MinioStore(pulumi.ComponentResource):
         object_name = fit(f"bucket-{access_key}", 63)
         here = secret(f"{name}-here", self._place, data, object_name=object_name, opts=opts)
         theirs = Place("minio", consumer.namespace or args.namespace, args.labels, opts)
-        given_name = fit(f"{consumer.name}-bucket-{bucket}", 63)
+        given_name = bucket_secret(consumer.name, bucket)
         given = secret(f"{name}-given", theirs, data, object_name=given_name, opts=opts)
         wanted = args.buckets.get(bucket, BucketArgs())
         made = self._run(

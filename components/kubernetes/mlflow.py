@@ -13,6 +13,7 @@ from components.contracts import (
     Consumer,
     Database,
     DatabaseAccess,
+    Endpoint,
     Metrics,
     ObjectStore,
     Tracking,
@@ -136,6 +137,10 @@ class MlflowServer(pulumi.ComponentResource):
     def contracts(self) -> Sequence[Tracking]:
         """Tracking, with a user of its own for each consumer."""
         return [Tracking(uri=self._uri, server="mlflow", secret=self._admin.metadata.name, grant=self._grant)]
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The server, which has users of its own."""
+        return [Endpoint("mlflow", self._args.namespace, "mlflow", PORT, self._scheme, login=False)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address of the server and where its administrator's password stands."""

@@ -21,6 +21,12 @@ NAME = "mysql"
 SYSTEM_USERS = ("root", "xtrabackup", "monitor", "operator", "replication", "orchestrator", "heartbeat")
 """Keys that the operator expects in `secretsName` (deploy/secrets.yaml); one that is missing it would draw itself."""
 METRICS_PORT = 9104
+CONFIGURATION = """\
+[mysqld]
+sql_generate_invisible_primary_key=ON
+"""
+"""Group replication refuses rows of a table without a primary key, and some consumers make such tables (ML Metadata's EventPath):
+the server gives them an invisible one (MySQL 8.4 manual, "Generated Invisible Primary Keys")."""
 
 _SECURITY = {
     "runAsUser": 1001,
@@ -64,6 +70,7 @@ def cluster_spec(
             "clusterType": "group-replication",
             "autoRecovery": True,
             "size": replicas,
+            "configuration": CONFIGURATION,
             "image": image(SERVER, mirror),
             "imagePullPolicy": "IfNotPresent",
             "gracePeriod": 600,

@@ -27,6 +27,8 @@ class Peers:
     """Ports on which the API server calls admission webhooks; its address is known to no selector."""
     internet: bool = False
     """It reaches HTTPS anywhere: images of notebooks, git, package indexes."""
+    outside: Sequence[int] = ()
+    """Further TCP ports that it reaches anywhere."""
 
 
 def pod_security(level: str) -> dict[str, str]:
@@ -87,6 +89,8 @@ def network_policy(
             for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
         ]
         egress.append(networking.v1.NetworkPolicyEgressRuleArgs(to=private, ports=_ports(443)))
+    if peers.outside:
+        egress.append(networking.v1.NetworkPolicyEgressRuleArgs(ports=_ports(*peers.outside)))
     return networking.v1.NetworkPolicy(
         name,
         metadata=meta.v1.ObjectMetaArgs(name="mlops-wiring", namespace=place, labels=dict(labels)),

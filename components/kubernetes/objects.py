@@ -140,10 +140,13 @@ def certificate(
     names: Sequence[pulumi.Input[str]],
     secret_name: str,
     object_name: str = "",
+    more: Mapping[str, Any] | None = None,
+    java: bool = False,
 ) -> CustomResource:
     """A server certificate for the DNS `names`, signed by the ClusterIssuer, in Secret `secret_name` (tls.crt, tls.key, ca.crt).
 
-    Ninety days, renewed by cert-manager at two thirds; the key changes with each renewal.
+    Ninety days, renewed by cert-manager at two thirds; the key changes with each renewal. `java` writes it as PKCS#8, which is
+    all that Java reads, and lets it be a client's too, as nodes of a cluster are. `more` replaces parts of the spec.
     """
     spec = {
         "secretName": secret_name,
@@ -152,8 +155,9 @@ def certificate(
         "dnsNames": list(names),
         "duration": "2160h0m0s",
         "renewBefore": "720h0m0s",
-        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
-        "usages": ["digital signature", "key encipherment", "server auth"],
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always", **({"encoding": "PKCS8"} if java else {})},
+        "usages": ["digital signature", "key encipherment", "server auth", *(["client auth"] if java else [])],
+        **(more or {}),
     }
     return custom(name, place, CERTIFICATE, spec, object_name=object_name, notes=WAIT_READY)
 

@@ -6,8 +6,9 @@ from typing import Any, Optional
 
 import pulumi
 
-from components.contracts import Certificates, Metrics, Wants
+from components.contracts import Certificates, Endpoint, Metrics, Wants
 from components.kubernetes import alerts, chart, objects
+from components.kubernetes import thanos_objstore as objstore
 from components.kubernetes.place import Compute, Place
 from components.spec.base import quantity_value
 from components.spec.serving import Prometheus
@@ -18,6 +19,8 @@ CHART = chart.Pin(
 )
 SERVICE = "kube-prometheus-stack-prometheus"
 PORT = 9090
+ALERTMANAGER = "kube-prometheus-stack-alertmanager"
+ALERTMANAGER_PORT = 9093
 PROMETHEUS_RULE = ("monitoring.coreos.com/v1", "PrometheusRule")
 
 HIDDEN = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
@@ -49,6 +52,8 @@ class PrometheusStackArgs:
     """Of one Prometheus."""
     systems: list[str]
     """Systems whose alert rules are made."""
+    sidecar: Optional[objstore.ObjstoreArgs] = None
+    """Names by which Thanos' sidecar reaches its bucket, where the stack has Thanos."""
     storage_class: Optional[str] = None
     operator: bool = True
     """False: the cluster has the operator and its CRDs."""
@@ -69,7 +74,7 @@ def chart_values(args: PrometheusStackArgs) -> dict[str, Any]:
     any_label = {
         f"{kind}SelectorNilUsesHelmValues": False for kind in ("rule", "serviceMonitor", "podMonitor", "probe", "scrapeConfig")
     }
-    return {
+    own: dict[str, Any] = {
         **({"global": {"imageRegistry": args.registry_mirror}} if args.registry_mirror else {}),
         # the upgrade Job is a hook and pulls a tag that moves; a new pin upgrades the CRDs through this very Chart
         "crds": {"enabled": args.operator, "upgradeJob": {"enabled": False}},
@@ -114,13 +119,15 @@ def chart_values(args: PrometheusStackArgs) -> dict[str, Any]:
         "kube-state-metrics": {"resources": KUBE_STATE.spec()},
         "prometheus-node-exporter": {"resources": NODE.spec()},
     }
+    return chart.merge(own, objstore.sidecar_values(args.sidecar)) if args.sidecar else own
 
 
 class PrometheusStack(pulumi.ComponentResource):
     """The prometheus-operator and its CRDs, Prometheus and Alertmanager on volumes, kube-state-metrics and node-exporter.
 
     Every ServiceMonitor, PodMonitor and PrometheusRule of the cluster counts, whatever its labels. Alert rules of our own stand
-    beside the chart's, one PrometheusRule a system. Source: chart kube-prometheus-stack. Limits: node-exporter reads the node
+    beside the chart's, one PrometheusRule a system. With Thanos in the stack each Prometheus has its sidecar, told of the
+    bucket by names alone (thanos_objstore.py). Source: chart kube-prometheus-stack. Limits: node-exporter reads the node
     (host network, PID and paths), so the namespace enforces Pod Security `privileged`; Prometheus and Alertmanager have no login
     of their own and are reached only inside the cluster; the operator makes the Service kube-system/kube-prometheus-stack-kubelet
     at run time, which no destroy removes.
@@ -159,6 +166,7 @@ class PrometheusStack(pulumi.ComponentResource):
                 object_name=f"mlops-{system}",
                 opts=place.after(self._stack),
             )
+        self._namespace = args.namespace
         self._url = pulumi.Output.concat(f"http://{SERVICE}.", args.namespace, f".svc:{PORT}")
         self.register_outputs({})
 
@@ -183,6 +191,7 @@ class PrometheusStack(pulumi.ComponentResource):
             alertmanagers=config.alertmanagers,
             compute=Compute.of(config.resources),
             systems=["platform", *site.spec.systems.chosen()],
+            sidecar=objstore.names(site.spec, certificates.bundle),
             storage_class=config.storage_class or site.spec.cluster.storage_class,
             operator=site.spec.operators.prometheus_operator == "managed",
             keep_crds=site.spec.operators.keep_crds,
@@ -194,6 +203,13 @@ class PrometheusStack(pulumi.ComponentResource):
     def contracts(self) -> Sequence[Metrics]:
         """Metrics; monitors and rules of others wait for the operator, its CRDs and its webhook."""
         return [Metrics(query_url=self._url, ready=[self._stack])]
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """Prometheus and Alertmanager: neither knows users."""
+        return [
+            Endpoint("prometheus", self._namespace, SERVICE, PORT),
+            Endpoint("alertmanager", self._namespace, ALERTMANAGER, ALERTMANAGER_PORT),
+        ]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address inside the cluster."""

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import pulumi
 from pulumi_kubernetes import core, meta, rbac
 
+from components.kubernetes import kueue
+from components.kubernetes.gpus import GPU, resource
 from components.kubernetes.namespace import TENANT_LABEL, Peers, namespace, network_policy
+from components.kubernetes.place import Place
 from components.naming import Naming
 from components.published import document
 from components.spec.stack import Stack
@@ -47,6 +50,7 @@ RULES: dict[str, dict[str, list[str]]] = {
     # the API server lets nobody give away a right that they do not have: no `escalate`, no `bind`
     "rbac.authorization.k8s.io": {"roles": _WRITE, "rolebindings": _WRITE},
     "cert-manager.io": {"certificates": _WRITE, "certificaterequests": _READ},
+    "kueue.x-k8s.io": {"localqueues": _READ, "workloads": _READ},
     "monitoring.coreos.com": {"servicemonitors": _WRITE, "podmonitors": _WRITE, "prometheusrules": _WRITE},
 }
 """What the deployer may do in its namespace, by API group and resource; what is not here (quota, the namespace's labels,
@@ -72,6 +76,10 @@ class TeamFenceArgs:
     """Namespaces of the platform's systems, which the team's pods may reach."""
     callers: list[str]
     """Namespaces that reach the team's pods: monitoring."""
+    gpu_resource: str = GPU
+    """What a share of a GPU is called."""
+    queue: Optional[str] = None
+    """ClusterQueue of the team, where the platform has queues."""
 
     @staticmethod
     def build(stack: Stack, name: str, team: Team, namespaces: list[str]) -> "TeamFenceArgs":
@@ -87,6 +95,8 @@ class TeamFenceArgs:
             gpus=quota.gpus,
             callees=namespaces,
             callers=[n for n in namespaces if n == "monitoring"],
+            gpu_resource=resource(stack.spec.cluster.gpu_sharing),
+            queue=kueue.team_queue(name) if stack.spec.systems.cluster is not None else None,
         )
 
 
@@ -94,7 +104,8 @@ class TeamFence(pulumi.ComponentResource):
     """A team's namespace (its name is the team's) and everything in it that takes an administrator's right.
 
     Creates the Namespace (Pod Security restricted), a NetworkPolicy, ResourceQuota `mlops-quota`, LimitRange
-    `mlops-defaults`, and ServiceAccount `mlops-deployer` with a token Secret and a Role for namespaced deployments.
+    `mlops-defaults`, LocalQueue `mlops` where the platform has queues, and ServiceAccount `mlops-deployer` with a token
+    Secret and a Role for namespaced deployments.
     Limits: the deployer may add NetworkPolicies, which widen what reaches its own pods, never what they reach elsewhere:
     the platform's namespaces have policies of their own. The token does not expire; deleting its Secret revokes it.
     """
@@ -111,6 +122,8 @@ class TeamFence(pulumi.ComponentResource):
         peers = Peers(callers=args.callers, callees=args.callees, internet=True)
         network_policy(f"{name}-network", self.namespace, args.labels, peers, mine)
         self._bounds(mine)
+        if args.queue:
+            kueue.local_queue(f"{name}-queue", Place("team", self.namespace, args.labels, mine), args.queue)
         self.deployer = self._deployer(mine)
         self.register_outputs({"namespace": self.namespace, "deployer": self.deployer})
 
@@ -125,7 +138,7 @@ class TeamFence(pulumi.ComponentResource):
             "requests.cpu": args.cpu,
             "requests.memory": args.memory,
             "requests.storage": args.storage,
-            "requests.nvidia.com/gpu": str(args.gpus),
+            f"requests.{args.gpu_resource}": str(args.gpus),
             "pods": str(args.pods),
             # endpoints outside the cluster are the platform's decision
             "services.loadbalancers": "0",

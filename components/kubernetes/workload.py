@@ -34,7 +34,7 @@ def http(path: str, port: int | str, *, tls: bool = False, period: int = 10, fai
 
 def container(
     name: str,
-    ref: str,
+    ref: pulumi.Input[str],
     compute: Compute,
     *,
     command: Sequence[pulumi.Input[str]] = (),
@@ -137,11 +137,11 @@ def deployment(
     part: str,
     template: core.v1.PodTemplateSpecArgs,
     *,
-    replicas: int = 1,
+    replicas: int | None = 1,
     object_name: str = "",
     opts: pulumi.ResourceOptions | None = None,
 ) -> apps.v1.Deployment:
-    """A Deployment; `object_name` is its Kubernetes name (the resource's name if unset)."""
+    """A Deployment; `object_name` is its Kubernetes name; `replicas` None leaves their number to an autoscaler."""
     return apps.v1.Deployment(
         name,
         metadata=place.meta(object_name or name, part),

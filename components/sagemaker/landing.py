@@ -98,6 +98,10 @@ class SagemakerLanding:
         """Remembers contracts for the teams' documents."""
         self._met.update(met)
 
+    def expose(self, endpoints: Mapping[str, Sequence[contracts.Endpoint]]) -> Mapping[str, pulumi.Input[str]]:
+        """Nothing: the managed services have addresses and logins of their own."""
+        return {}
+
     def fence(self, name: str, team: Team, grants: TeamGrants) -> None:
         """A team's deployer role, its boundary, and the document."""
         roles = self._roles.get(name, {})

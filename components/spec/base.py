@@ -239,3 +239,7 @@ class System(Model):
         default_factory=dict,
         description="Merged last into what the installer is given (Helm values, custom resource spec or service arguments).",
     )
+
+    def brings(self, name: str) -> bool:
+        """Whether it does without the stack's image `name` of ours: it names a reference itself, or runs none."""
+        return False

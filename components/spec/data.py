@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from components.spec.base import Cron, Duration, Model, Name, Odd, Quantity, Resources, Servers, System, TopicName
+from components.spec.base import Cron, Duration, Image, Model, Name, Odd, Quantity, Resources, Servers, System, TopicName
 
 
 class Bucket(Model):
@@ -22,6 +22,22 @@ class Minio(System):
     resources: Resources = Field(default=Resources(cpu="500m", memory="1Gi"), description="Requests and limits of each server.")
 
 
+class Seaweedfs(System):
+    """Object storage: SeaweedFS, the maintained choice on Kubernetes."""
+
+    replicas: int = Field(default=3, ge=1, le=100, description="Volume servers.")
+    copies: int = Field(default=2, ge=1, le=3, description="Copies of each object, on different servers; at most `replicas`.")
+    masters: Odd = Field(default=3, ge=1, le=5, description="Masters: 1, or an odd number from 3 (Raft).")
+    gateways: int = Field(default=2, ge=1, le=32, description="S3 gateways.")
+    storage: Quantity = Field(default="100Gi", description="Volume of each volume server in bytes.")
+    metadata_storage: Quantity = Field(default="20Gi", description="Volume of the filer (names and places of objects) in bytes.")
+    storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
+    buckets: dict[Name, Bucket] = Field(default_factory=dict, description="Buckets beside those that systems ask for.")
+    resources: Resources = Field(
+        default=Resources(cpu="500m", memory="1Gi"), description="Requests and limits of each volume server and of the filer."
+    )
+
+
 class MysqlBackup(Model):
     """Scheduled backups into the stack's object store (Kubernetes) or of the service (cloud)."""
 
@@ -38,6 +54,86 @@ class Mysql(System):
     instance_class: str = Field(default="db.m7g.large", pattern=r"^db\.", description="RDS instance class (cloud targets only).")
     backup: MysqlBackup | None = Field(default_factory=MysqlBackup, description="null turns scheduled backups off.")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
+
+
+class PostgresBackup(Model):
+    """Base backups and the write-ahead log into the stack's object store."""
+
+    schedule: Cron = Field(default="0 3 * * *", description="Cron expression of the base backups, UTC.")
+    keep: int = Field(default=7, ge=1, le=365, description="Days to which the database can be restored.")
+
+
+class Postgres(System):
+    """Relational database for systems that cannot use MySQL: CloudNativePG on Kubernetes."""
+
+    replicas: int = Field(default=3, ge=1, le=9, description="Servers; from 3 a write waits for one standby.")
+    storage: Quantity = Field(default="20Gi", description="Volume of each server in bytes.")
+    storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
+    backup: PostgresBackup | None = Field(
+        default_factory=PostgresBackup, description="null turns backups off; none are made where the stack has no object store."
+    )
+    resources: Resources = Field(default=Resources(cpu="500m", memory="1Gi"), description="Requests and limits of each server.")
+
+
+class ImageBuild(Model):
+    """Rootless BuildKit, which builds the images of our own (images/<name>)."""
+
+    cache: Quantity = Field(default="20Gi", description="Layers kept until it restarts, in bytes.")
+    resources: Resources = Field(
+        default=Resources(cpu="1", memory="4Gi"),
+        description="Requests and limits of the daemon; every step of a build runs in it.",
+    )
+
+
+class Docker(System):
+    """Registry of container images: zot on Kubernetes, its images in the stack's object store."""
+
+    host: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$",
+        description="Host (and port) by which nodes and people reach it; registry.<domain> if unset.",
+    )
+    users: list[Name] = Field(
+        default_factory=list, description="People who may log in: they pull everything and push to the project of their name."
+    )
+    builder: ImageBuild | None = Field(
+        default_factory=ImageBuild, description="null: no BuildKit; images of our own are named under images."
+    )
+    resources: Resources = Field(default=Resources(cpu="250m", memory="1Gi"), description="Requests and limits of the registry.")
+
+
+class Dvc(System):
+    """Versions of data: a DVC remote in the stack's object store."""
+
+    prefix: str = Field(
+        default="versions",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9]$",
+        description="Below which all objects of the remote lie.",
+    )
+    check: bool = Field(default=True, description="Push and pull one small file when the remote is made (an image of our own).")
+    resources: Resources = Field(default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of the check.")
+
+    def brings(self, name: str) -> bool:
+        """Without its check it runs nothing."""
+        return not self.check
+
+
+class TfdvDataset(Model):
+    """A dataset that is validated on a schedule."""
+
+    data: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._=/-]*$", description="Prefix of its CSV files (.csv or .csv.gz) in the bucket."
+    )
+    schedule: Cron = Field(default="0 4 * * *", description="Cron expression, UTC.")
+
+
+class Tfdv(System):
+    """Validation of data: TensorFlow Data Validation over CSV files of the stack's object store."""
+
+    bucket: Name = Field(default="tfdv", description="Bucket with the data; schemas and reports go there too, below tfdv/.")
+    datasets: dict[Name, TfdvDataset] = Field(default_factory=dict, description="Datasets by name.")
+    scratch: Quantity = Field(default="20Gi", description="Disk of one validation in bytes: its files are fetched.")
+    resources: Resources = Field(default=Resources(cpu="1", memory="4Gi"), description="Requests and limits of one validation.")
 
 
 class Topic(Model):
@@ -60,3 +156,59 @@ class Kafka(System):
     )
     topics: dict[TopicName, Topic] = Field(default_factory=dict, description="Topics by name.")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
+
+
+class Feast(System):
+    """Feature store: Feast's operator and one project on our database and object store."""
+
+    project: str = Field(
+        default="features", pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$", description="Feast's project: the name space of the features."
+    )
+    repository: str | None = Field(
+        default=None,
+        pattern=r"^https://",
+        description="URL of the git repository that defines the features; Feast's own sample if unset.",
+    )
+    ref: str | None = Field(default=None, description="Branch, tag or commit of that repository; its default branch if unset.")
+    path: str | None = Field(
+        default=None,
+        pattern=r"^[^/]+$",
+        description="Directory of the definitions at the repository's top; feature_repo if unset.",
+    )
+    schedule: Cron = Field(
+        default="0 * * * *", description="When features are applied and materialized to the online store, UTC."
+    )
+    resources: Resources = Field(
+        default=Resources(cpu="250m", memory="1Gi"), description="Requests and limits of the online feature server."
+    )
+
+
+class Ingestion(Model):
+    """A job of yours that fills the catalogue."""
+
+    image: Image = Field(description="Image with amundsen-databuilder and the job.")
+    command: list[str] = Field(min_length=1, description="What it runs.")
+    schedule: Cron = Field(default="0 3 * * *", description="When it runs, UTC.")
+    resources: Resources = Field(default=Resources(cpu="250m", memory="1Gi"), description="Requests and limits of the job.")
+
+
+class Amundsen(System):
+    """Data catalogue: Amundsen (retired upstream) on Neo4j and OpenSearch of its own."""
+
+    replicas: int = Field(default=1, ge=1, le=10, description="Pods of each of its three services.")
+    storage: Quantity = Field(default="20Gi", description="Volume of the graph, and of the index, in bytes.")
+    storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
+    ingestion: dict[Name, Ingestion] = Field(default_factory=dict, description="Databuilder jobs by name.")
+    resources: Resources = Field(default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of a service.")
+    graph: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of Neo4j.")
+    search: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of OpenSearch.")
+
+
+class Openmetadata(System):
+    """Data catalogue: OpenMetadata on our database, with an OpenSearch of its own."""
+
+    replicas: int = Field(default=1, ge=1, le=10, description="Server pods.")
+    storage: Quantity = Field(default="30Gi", description="Volume of the search index in bytes.")
+    storage_class: str | None = Field(default=None, description="StorageClass of that volume; the cluster's default if unset.")
+    resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
+    search: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of OpenSearch.")

@@ -47,3 +47,47 @@ class Jupyterhub(System):
         default_factory=list, description="Users allowed to log in (Kubernetes) or given a Studio profile (cloud)."
     )
     admins: list[Name] = Field(default_factory=list, description="Users allowed to administer the hub.")
+
+
+class Optuna(System):
+    """Hyperparameter search: Optuna's studies in our database, and its dashboard."""
+
+    replicas: int = Field(default=1, ge=1, le=10, description="Dashboard pods.")
+    resources: Resources = Field(default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of a dashboard.")
+
+
+class RayWorkers(Model):
+    """One group of Ray workers, all alike."""
+
+    cpu: Cores = Field(default="2", description="Cores of each worker: requested, and what Ray schedules on.")
+    memory: Quantity = Field(default="8Gi", description="Memory of each worker in bytes.")
+    gpus: int = Field(default=0, ge=0, le=16, description="NVIDIA GPUs of each worker.")
+    min: int = Field(default=0, ge=0, le=100, description="Workers that always stand.")
+    max: int = Field(default=4, ge=1, le=100, description="Workers at most; the autoscaler adds them as tasks wait.")
+    image: Image | None = Field(default=None, description="Image with this platform's Ray version; Ray's own if unset.")
+
+
+class Ray(System):
+    """Distributed computing: KubeRay's operator and one Ray cluster that grows and shrinks."""
+
+    workers: dict[Name, RayWorkers] = Field(
+        default_factory=lambda: {"cpu": RayWorkers(min=1), "gpu": RayWorkers(cpu="4", memory="16Gi", gpus=1, max=2)},
+        min_length=1,
+        description="Groups of workers by name.",
+    )
+    idle_timeout: Duration = Field(default="5m", description="Workers idle for this long are taken away.")
+    image: Image | None = Field(default=None, description="Image of the head, with this platform's Ray version.")
+    storage: Quantity = Field(default="2Gi", description="Volume of the store behind the head's fault tolerance, in bytes.")
+    storage_class: str | None = Field(default=None, description="StorageClass of that volume; the cluster's default if unset.")
+    resources: Resources = Field(
+        default=Resources(cpu="1", memory="4Gi", cpu_limit="2"), description="Requests and limits of the head."
+    )
+
+
+class Git(System):
+    """Versioning of code: a Gitea server on our database and object store."""
+
+    storage: Quantity = Field(default="20Gi", description="Volume of the repositories in bytes.")
+    storage_class: str | None = Field(default=None, description="StorageClass of that volume; the cluster's default if unset.")
+    actions: bool = Field(default=True, description="Gitea Actions, with a registration token for runners.")
+    resources: Resources = Field(default=Resources(cpu="250m", memory="1Gi"), description="Requests and limits of the server.")

@@ -1,10 +1,10 @@
-"""Typed configuration of monitoring and (later) serving systems."""
+"""Typed configuration of monitoring and serving systems."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from components.spec.base import Duration, Quantity, Resources, System
+from components.spec.base import Duration, Image, Model, Name, Quantity, Resources, System
 
 
 class Prometheus(System):
@@ -26,3 +26,98 @@ class Grafana(System):
         default="AWS_SSO", description="How users log in to the managed workspace (cloud only)."
     )
     resources: Resources = Field(default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of each server.")
+
+
+class Canary(Model):
+    """A second version that gets a share of the requests that come through the gateway."""
+
+    weight: int = Field(ge=1, le=99, description="Share of the requests in percent.")
+    image: Image | None = Field(default=None, description="Its image; the model's own if unset.")
+    model: str | None = Field(default=None, description="Its prefix in bucket `models`; the model's own if unset.")
+    replicas: int = Field(default=1, ge=1, le=50, description="Its pods; it is not scaled.")
+
+
+class ServedModel(Model):
+    """One model behind an HTTP API, from an image or from a prefix of bucket `models` (or both)."""
+
+    image: Image | None = Field(default=None, description="Image that serves; the system's own server if unset.")
+    model: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$",
+        description="Prefix in bucket `models` whose objects are put into the pod before it starts, at $MODEL_PATH.",
+    )
+    replicas: int = Field(default=2, ge=1, le=50, description="Pods at least.")
+    max_replicas: int | None = Field(default=None, ge=1, le=50, description="Pods at most, by CPU; `replicas` if unset.")
+    target_cpu: int = Field(default=70, ge=10, le=100, description="Percent of the CPU request that the autoscaler aims at.")
+    gpus: int = Field(default=0, ge=0, le=16, description="NVIDIA GPUs of each pod.")
+    port: int | None = Field(
+        default=None, ge=1024, le=65535, description="Port of the image's HTTP API; the system's usual one if unset."
+    )
+    health: str | None = Field(
+        default=None, pattern=r"^/", description="Path that answers 200 when ready; the system's usual one if unset."
+    )
+    metrics: str | None = Field(
+        default=None, pattern=r"^/", description="Path of Prometheus samples; the system's usual one if unset."
+    )
+    environment: dict[str, str] = Field(default_factory=dict, description="Further variables of the server.")
+    secret_names: list[Name] = Field(
+        default_factory=list, description="Secrets of its namespace whose keys become variables of the server."
+    )
+    login: bool = Field(default=True, description="Whether the gateway asks for a login or an ID token.")
+    scratch: Quantity = Field(default="10Gi", description="Room for the model's files in each pod.")
+    canary: Canary | None = Field(default=None, description="A second version for a share of the requests.")
+    resources: Resources = Field(default=Resources(cpu="500m", memory="1Gi"), description="Requests and limits of each pod.")
+
+
+class ModelServices(System):
+    """Model services of our own making: a Deployment, Service, budget, autoscaler and monitor for each."""
+
+    models: dict[Name, ServedModel] = Field(default_factory=dict, description="Models by name.")
+
+
+class Fastapi(ModelServices):
+    """FastAPI services: your images, or our server for MLflow models."""
+
+
+class Flask(ModelServices):
+    """Flask services: your images, or our server for MLflow models."""
+
+
+class Bentoml(ModelServices):
+    """Bentos: images that `bentoml containerize` made."""
+
+
+class Tfserving(ModelServices):
+    """TensorFlow Serving: SavedModels from bucket `models`, `<prefix>/<version>/saved_model.pb`."""
+
+
+class InferenceModel(Model):
+    """One KServe InferenceService."""
+
+    format: str = Field(description="Model format, by which KServe picks a runtime: sklearn, xgboost, mlflow, onnx, tensorflow …")
+    model: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", description="Prefix in bucket `models`.")
+    runtime: str | None = Field(default=None, description="ClusterServingRuntime; picked by the format if unset.")
+    replicas: int = Field(default=1, ge=1, le=50, description="Pods at least.")
+    max_replicas: int | None = Field(default=None, ge=1, le=50, description="Pods at most, by CPU; `replicas` if unset.")
+    gpus: int = Field(default=0, ge=0, le=16, description="NVIDIA GPUs of each pod.")
+    login: bool = Field(default=True, description="Whether the gateway asks for a login or an ID token.")
+    resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each pod.")
+
+
+Runtime = Literal[
+    "sklearnserver", "xgbserver", "lgbserver", "mlserver", "tensorflow", "tritonserver", "huggingfaceserver", "pmmlserver",
+    "paddleserver", "predictiveserver", "autogluonserver", "torchserve",
+]  # fmt: skip
+
+
+class Kserve(System):
+    """KServe: the controller in Standard mode, its runtimes, and InferenceServices that the stack declares."""
+
+    models: dict[Name, InferenceModel] = Field(default_factory=dict, description="InferenceServices by name.")
+    runtimes: list[Runtime] = Field(
+        default=["sklearnserver", "xgbserver", "lgbserver", "mlserver", "tensorflow", "tritonserver", "huggingfaceserver"],
+        description="Runtimes that are installed.",
+    )
+    resources: Resources = Field(
+        default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of the controller."
+    )

@@ -5,10 +5,16 @@ from typing import Any
 
 from pydantic import Field
 
-from components.spec.base import Cidr, Domain, LabelValue, Model, Name, Target
-from components.spec.data import Kafka, Minio, Mysql
-from components.spec.model import Jupyterhub, Mlflow
-from components.spec.serving import Grafana, Prometheus
+from components.spec.base import Cidr, Domain, Image, LabelValue, Model, Name, System, Target
+from components.spec.compute import GpuCluster
+from components.spec.data import Amundsen, Docker, Dvc, Feast, Kafka, Minio, Mysql, Openmetadata, Postgres, Seaweedfs, Tfdv
+from components.spec.delivery import GithubActions, Jenkins
+from components.spec.flows import Airflow, Argo, Katib, Kubeflow
+from components.spec.model import Git, Jupyterhub, Mlflow, Optuna, Ray
+from components.spec.monitoring import Loki, Thanos
+from components.spec.processing import Flink, Flume, Hadoop, Spark, Sqoop
+from components.spec.serving import Bentoml, Fastapi, Flask, Grafana, Kserve, Prometheus, Tfserving
+from components.spec.shared import Backups, ExternalSecrets, Gateway, Login
 from components.spec.team import Cluster, Operators, Team
 
 __all__ = [
@@ -89,16 +95,51 @@ class Systems(Model):
     """The systems of the stack; a key with {} takes every default, a missing key is not deployed."""
 
     minio: Minio | None = Field(default=None, description="Object storage.")
+    seaweedfs: Seaweedfs | None = Field(default=None, description="Object storage, the maintained choice on Kubernetes.")
     mysql: Mysql | None = Field(default=None, description="Relational database.")
+    postgres: Postgres | None = Field(default=None, description="Relational database for systems that cannot use MySQL.")
     kafka: Kafka | None = Field(default=None, description="Event broker.")
+    flink: Flink | None = Field(default=None, description="Stream processing.")
+    spark: Spark | None = Field(default=None, description="Batch processing.")
+    docker: Docker | None = Field(default=None, description="Registry of container images, and their builder.")
+    flume: Flume | None = Field(default=None, description="Ingestion.")
+    hadoop: Hadoop | None = Field(default=None, description="Distributed file system.")
+    sqoop: Sqoop | None = Field(default=None, description="Bulk transfer between databases and files.")
+    dvc: Dvc | None = Field(default=None, description="Versions of data.")
+    tfdv: Tfdv | None = Field(default=None, description="Validation of data.")
     mlflow: Mlflow | None = Field(default=None, description="Experiment tracking.")
     jupyterhub: Jupyterhub | None = Field(default=None, description="Notebooks.")
+    argo: Argo | None = Field(default=None, description="Workflows on Kubernetes.")
+    airflow: Airflow | None = Field(default=None, description="Workflows in Python.")
+    katib: Katib | None = Field(default=None, description="Hyperparameter search.")
+    kubeflow: Kubeflow | None = Field(default=None, description="Machine learning pipelines.")
     prometheus: Prometheus | None = Field(default=None, description="Metrics.")
     grafana: Grafana | None = Field(default=None, description="Dashboards.")
+    optuna: Optuna | None = Field(default=None, description="Hyperparameter search.")
+    ray: Ray | None = Field(default=None, description="Distributed computing.")
+    git: Git | None = Field(default=None, description="Git server.")
+    thanos: Thanos | None = Field(default=None, description="Long-term metrics.")
+    loki: Loki | None = Field(default=None, description="Logs.")
+    jenkins: Jenkins | None = Field(default=None, description="Builds.")
+    feast: Feast | None = Field(default=None, description="Feature store.")
+    amundsen: Amundsen | None = Field(default=None, description="Data catalogue (retired upstream).")
+    openmetadata: Openmetadata | None = Field(default=None, description="Data catalogue.")
+    fastapi: Fastapi | None = Field(default=None, description="Model services in FastAPI.")
+    flask: Flask | None = Field(default=None, description="Model services in Flask.")
+    bentoml: Bentoml | None = Field(default=None, description="Model services as Bentos.")
+    kserve: Kserve | None = Field(default=None, description="Model serving by InferenceServices.")
+    tfserving: Tfserving | None = Field(default=None, description="TensorFlow Serving.")
+    github_actions: GithubActions | None = Field(default=None, alias="github-actions", description="Runners for GitHub Actions.")
+    cluster: GpuCluster | None = Field(default=None, description="GPUs and queues of the cluster.")
 
     def chosen(self) -> dict[str, Any]:
         """The systems that are deployed, in the order of this class, by key."""
-        return {key: value for key in type(self).model_fields if (value := getattr(self, key)) is not None}
+        fields = type(self).model_fields
+        return {field.alias or name: value for name, field in fields.items() if (value := getattr(self, name)) is not None}
+
+
+PARTS = {"gateway": "gateway", "login": "login", "external-secrets": "external_secrets", "velero": "backups"}
+"""Parts of the foundation that stand only where the spec has their section: the part, and the field that holds it."""
 
 
 class StackSpec(Model):
@@ -117,15 +158,33 @@ class StackSpec(Model):
     cluster: Cluster = Field(default_factory=Cluster, description="The Kubernetes cluster.")
     cloud: Cloud = Field(default_factory=Cloud, description="Region and network of a cloud stack.")
     operators: Operators = Field(default_factory=Operators, description="Which operators are ours.")
+    gateway: Gateway | None = Field(default=None, description="The way in from outside: off if unset.")
+    login: Login | None = Field(default=None, description="Single sign-on in front of what the gateway exposes: off if unset.")
+    external_secrets: ExternalSecrets | None = Field(
+        default=None, description="Secrets from a store outside of the cluster: off if unset."
+    )
+    backups: Backups | None = Field(default=None, description="Backups of the stack's namespaces: off if unset.")
     systems: Systems = Field(default_factory=Systems, description="The systems of the stack.")
     bring_your_own: dict[str, BringYourOwn] = Field(
         default_factory=dict,
         description="Needs met by a service that exists already, by contract (objectStore, database, broker, metrics).",
     )
+    images: dict[Name, Image] = Field(
+        default_factory=dict,
+        description="References of images that we else build from images/<name> (flume, sqoop, tfdv), by that name.",
+    )
     budget: Budget = Field(default_factory=Budget, description="Upper bounds held by the policy pack.")
     registry_mirror: str | None = Field(default=None, description="Registry host (and path) that every image is pulled through.")
     chart_mirror: str | None = Field(default=None, description="OCI or HTTP repository that every chart is taken from.")
     manifest_mirror: str | None = Field(default=None, description="Directory or URL that every foreign manifest is taken from.")
+
+    def parts(self) -> dict[str, System]:
+        """The chosen parts of the foundation, by their name in targets.TABLE."""
+        return {part: value for part, name in PARTS.items() if (value := getattr(self, name)) is not None}
+
+    def chosen(self) -> dict[str, Any]:
+        """Everything that is deployed by its section: parts of the foundation and systems."""
+        return {**self.parts(), **self.systems.chosen()}
 
 
 class Stack(Model):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from components.spec.base import Cores, Model, Name, Quantity, TopicName
 
@@ -34,6 +34,31 @@ class GpuPool(Model):
     accelerator: str = Field(description='Product as the nodes are labelled, for example "NVIDIA-A100-SXM4-80GB".')
     count: int = Field(default=1, ge=1, le=16, description="GPUs of each node.")
     nodes: int = Field(default=1, ge=1, description="Nodes.")
+    members: list[str] = Field(
+        default_factory=list, description="Names of its nodes: each is looked at in every preview; none is looked at if empty."
+    )
+
+    @model_validator(mode="after")
+    def _counted(self) -> "GpuPool":
+        if self.members and len(self.members) != self.nodes:
+            raise ValueError(f"nodes is {self.nodes}, but members names {len(self.members)}")
+        return self
+
+
+class GpuSharing(Model):
+    """How the GPUs of every pool are shared, declared once for the cluster."""
+
+    mode: Literal["whole", "timeSlice", "mig"] = Field(
+        default="whole",
+        description="whole: one pod a GPU; timeSlice: pods take turns, memory is not divided; mig: hardware partitions.",
+    )
+    shares: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Shares of each GPU; 4 for timeSlice if unset, for mig as many as the profile's compute slices allow.",
+    )
+    profile: str = Field(default="1g.10gb", pattern=r"^[1-7]g\.\d+gb$", description="MIG profile of every share.")
 
 
 class Cluster(Model):
@@ -47,6 +72,7 @@ class Cluster(Model):
     )
     storage_class: str | None = Field(default=None, description="StorageClass of all volumes; the cluster's default if unset.")
     gpu_pools: dict[Name, GpuPool] = Field(default_factory=dict, description="GPU pools by name.")
+    gpu_sharing: GpuSharing = Field(default_factory=GpuSharing, description="How GPUs are shared, on every pool alike.")
 
 
 Ownership = Literal["managed", "existing"]
@@ -59,7 +85,12 @@ class Operators(Model):
     trust_manager: Ownership = Field(default="managed", description="managed or existing.")
     strimzi: Ownership = Field(default="managed", description="managed or existing.")
     percona: Ownership = Field(default="managed", description="managed or existing.")
+    cloudnative_pg: Ownership = Field(default="managed", description="managed or existing.")
     prometheus_operator: Ownership = Field(default="managed", description="managed or existing.")
+    gpu_operator: Literal["managed", "existing", "off"] = Field(
+        default="managed", description="managed; existing; off: the nodes have drivers and a device plugin without it."
+    )
+    kueue: Ownership = Field(default="managed", description="managed or existing.")
     describe_crds: bool = Field(
         default=False, description="Keep the descriptions in custom resource definitions (kubectl explain); triples the state."
     )

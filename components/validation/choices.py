@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from components.spec.base import Target
+from components.spec.serving import ModelServices
+from components.spec.stack import PARTS, StackSpec, Tier
 from components.validation.problems import Path, meant, one_of, shown
 
 if TYPE_CHECKING:
@@ -13,21 +15,50 @@ CREDENTIALED = ("objectStore", "database", "broker")
 """Contracts whose consumers each have a credential."""
 
 
+def place(system: str) -> Path:
+    """Where the section of a system, or of a part of the foundation, stands in the spec."""
+    if system not in PARTS:
+        return ("systems", system)
+    name = PARTS[system]
+    return (StackSpec.model_fields[name].alias or name,)
+
+
 def uses(case: "Case") -> Iterator[tuple[Path, str]]:
     """`uses` names contracts that the system takes, and systems of the stack that offer them."""
     chosen = case.chosen()
     for system, fact in chosen.items():
         taken = [*fact.needs, *fact.optional]
-        for contract, provider in case.spec.systems.chosen()[system].uses.items():
-            path: Path = ("systems", system, "uses", contract)
+        for contract, provider in case.spec.chosen()[system].uses.items():
+            path: Path = (*place(system), "uses", contract)
             if contract not in taken:
                 yield path, f"{system} uses no such contract; {one_of(taken)}{meant(contract, taken)}"
                 continue
-            meeting = [other for other in case.meeting(contract) if other in chosen and other != system]
+            meeting = [other for other in case.meeting(contract, fact) if other in chosen and other != system]
             if contract in case.spec.bring_your_own:
                 yield path, f"bringYourOwn.{contract} meets it for the whole stack; take one of the two out"
             elif provider not in meeting:
                 yield path, f"{shown(provider)}: no system of this stack that provides it; {_either(meeting, provider)}"
+
+
+def images(case: "Case") -> Iterator[tuple[Path, str]]:
+    """An image of ours is built by the stack's registry, or the stack file names its reference."""
+    chosen, known = case.chosen(), sorted({name for fact in case.facts.values() for name in fact.images})
+    for name in case.spec.images:
+        if name not in known:
+            yield ("images", name), f"no image of ours has that name; {one_of(known)}{meant(name, known)}"
+    builders = [system for system in case.meeting("imageRegistry") if system in chosen]
+    for system, fact in chosen.items():
+        section = case.spec.chosen()[system]
+        for name in fact.images:
+            if name not in case.spec.images and not builders and not section.brings(name):
+                offered = " or ".join(
+                    f"systems.{builder}: {{}} (a registry that builds it)" for builder in case.meeting("imageRegistry")
+                )
+                yield (
+                    ("systems", system),
+                    f"runs an image that is built from images/{name}, and nothing builds it here; "
+                    f"add {offered + ', or ' if offered else ''}images: {{{name}: <reference>}}",
+                )
 
 
 def _either(meeting: Sequence[str], given: str) -> str:
@@ -46,3 +77,30 @@ def brought(case: "Case") -> Iterator[tuple[Path, str]]:
             if contract in fact.needs and system not in entry.credentials:
                 said = f"missing {system}; expected the name of the Secret with its credentials in its namespace"
                 yield ("bringYourOwn", contract, "credentials"), said
+
+
+OWN_SERVER = ("fastapi", "flask", "tfserving")
+"""Systems that serve a model's files without an image of the user's."""
+
+
+def served(case: "Case") -> Iterator[tuple[Path, str]]:
+    """Model services have something to serve, and where it comes from."""
+    has_store = "objectStore" in case.spec.bring_your_own or any(s in case.chosen() for s in case.meeting("objectStore"))
+    for system, config in case.spec.systems.chosen().items():
+        if not isinstance(config, ModelServices) or system not in case.chosen():
+            continue
+        if not config.models:
+            yield (
+                ("systems", system, "models"),
+                "missing: nothing to serve; name a model with its image or its prefix in bucket models",
+            )
+        for name, model in config.models.items():
+            path: Path = ("systems", system, "models", name)
+            if model.image is None and system not in OWN_SERVER:
+                yield (*path, "image"), f"missing: {system} serves images of your own"
+            elif model.image is None and model.model is None:
+                yield path, "neither image nor model: expected the image that serves, or the model's prefix in bucket models"
+            if model.model is not None and not has_store and case.spec.tier is not Tier.TEAM:
+                yield (*path, "model"), "needs an object store, and nothing in this stack provides one; add systems.minio: {}"
+            if model.max_replicas is not None and model.max_replicas < model.replicas:
+                yield (*path, "maxReplicas"), f"{model.max_replicas}: expected at least replicas, {model.replicas}"

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from components.spec.stack import StackSpec, Target, Tier
+from components.spec.stack import PARTS, StackSpec, Target, Tier
 from components.targets import FOUNDATION, SystemFact
 from components.validation import choices
+from components.validation.choices import place
 from components.validation.problems import Path, meant, one_of, shown
 
 Finding = tuple[Path, str]
@@ -26,19 +27,21 @@ class Case:
 
     def offered(self) -> list[str]:
         """The systems that the target has."""
-        return [system for target, system in self.facts if target == self.target and system != FOUNDATION]
+        return [system for target, system in self.facts if target == self.target and system not in (FOUNDATION, *PARTS)]
 
     def fact(self, system: str) -> SystemFact | None:
         """What is known of a system on the stack's target."""
         return self.facts.get((self.target, system))
 
     def chosen(self) -> dict[str, SystemFact]:
-        """The systems of the stack that exist on its target."""
-        return {system: fact for system in self.spec.systems.chosen() if (fact := self.fact(system))}
+        """The systems of the stack, and parts of its foundation, that exist on its target."""
+        return {system: fact for system in self.spec.chosen() if (fact := self.fact(system))}
 
-    def meeting(self, contract: str) -> list[str]:
-        """The systems of the target that would meet a contract."""
-        return [system for system in self.offered() if contract in self.facts[self.target, system].provides]
+    def meeting(self, contract: str, consumer: SystemFact | None = None) -> list[str]:
+        """The systems of the target, and parts of its foundation, that would meet a contract, for a consumer that is choosy."""
+        wanted = consumer or SystemFact("", "")
+        found = [*self.offered(), *(part for part in PARTS if self.fact(part))]
+        return [system for system in found if self.facts[self.target, system].meets(contract, wanted)]
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -51,6 +54,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield from _bring_your_own(case)
     yield from choices.uses(case)
     yield from choices.brought(case)
+    yield from choices.images(case)
     yield from _rings(case)
     yield from _counts(case)
 
@@ -61,14 +65,15 @@ def built_targets(facts: Facts) -> list[str]:
 
 
 def _targets(case: Case) -> Iterator[Finding]:
-    for system, config in case.spec.systems.chosen().items():
-        path = ("systems", system)
+    for system, config in case.spec.chosen().items():
+        path = place(system)
         if config.target is not None and config.target is not case.target:
             yield (*path, "target"), _override(case, config.target)
         elif case.fact(system) is None:
             elsewhere = [target for target, name in case.facts if name == system]
             advice = f"; or say mlops:target: {elsewhere[0]}" if elsewhere else ""
-            yield path, f"{case.target} has no {shown(system)}; it offers {', '.join(case.offered())}{advice}"
+            instead = "leave it out" if system in PARTS else f"it offers {', '.join(case.offered())}"
+            yield path, f"{case.target} has no {shown(system)}; {instead}{advice}"
 
 
 def _override(case: Case, wanted: Target) -> str:
@@ -115,7 +120,7 @@ def _tier(case: Case) -> Iterator[Finding]:
                 if tier is Tier.TEAM
                 else f"it belongs in a stack of tier {' or '.join(fact.tiers)}"
             )
-            yield ("systems", system), f"a stack of tier {tier} cannot have it; {advice}"
+            yield place(system), f"a stack of tier {tier} cannot have it; {advice}"
 
 
 def _teams(case: Case) -> Iterator[Finding]:
@@ -128,9 +133,13 @@ def _teams(case: Case) -> Iterator[Finding]:
             if system not in allowed:
                 yield path, f"{shown(system)}: a team cannot run it; {one_of(allowed)}{meant(system, allowed)}"
                 continue
-            for need in case.facts[case.target, system].needs:
-                if need not in met:
-                    yield path, f"{shown(system)} needs {_contract(need)}, and this platform has none; {_remedy(case, need)}"
+            fact = case.facts[case.target, system]
+            for need in fact.needs:
+                if need not in met or _unfit(case, need, fact):
+                    yield (
+                        path,
+                        f"{shown(system)} needs {_contract(need)}, and this platform has none; {_remedy(case, need, fact)}",
+                    )
         for index, topic in enumerate(team.topics):
             path = ("teams", name, "topics", index)
             if "broker" not in met:
@@ -146,11 +155,18 @@ def _needs(case: Case) -> Iterator[Finding]:
     met = _met(case)
     for system, fact in case.chosen().items():
         for need in fact.needs:
-            if need not in met:
+            if need not in met or _unfit(case, need, fact):
+                what = f"a {' or '.join(fact.engines)} database" if need in met else _contract(need)
                 yield (
-                    ("systems", system),
-                    f"needs {_contract(need)}, and nothing in this stack provides one; {_remedy(case, need)}",
+                    place(system),
+                    f"needs {what}, and nothing in this stack provides one; {_remedy(case, need, fact)}",
                 )
+
+
+def _unfit(case: Case, need: str, consumer: SystemFact) -> bool:
+    """Whether the stack has databases, and none that the consumer can use."""
+    own = [fact for fact in case.chosen().values() if need in fact.provides]
+    return need == "database" and need not in case.spec.bring_your_own and not any(f.meets(need, consumer) for f in own)
 
 
 def _met(case: Case) -> set[str]:
@@ -164,8 +180,8 @@ def _contract(need: str) -> str:
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
-def _remedy(case: Case, need: str) -> str:
-    options = [f"systems.{system}: {{}}" for system in case.meeting(need)]
+def _remedy(case: Case, need: str, consumer: SystemFact | None = None) -> str:
+    options = [f"{'.'.join(str(step) for step in place(system))}: {{}}" for system in case.meeting(need, consumer)]
     if need in BRINGABLE:
         options.append(f"bringYourOwn.{need}")
     return f"add {' or '.join(options)}" if options else f"no system of target {case.target} provides it"
@@ -176,7 +192,7 @@ BRINGABLE = ("objectStore", "database", "broker", "metrics")
 
 
 def _bring_your_own(case: Case) -> Iterator[Finding]:
-    systems = list(case.spec.systems.chosen())
+    systems = list(case.spec.chosen())
     for contract, entry in case.spec.bring_your_own.items():
         path = ("bringYourOwn", contract)
         if contract not in BRINGABLE:
@@ -223,6 +239,7 @@ def _rings(case: Case) -> Iterator[Finding]:
 
 
 def _counts(case: Case) -> Iterator[Finding]:
+    yield from choices.served(case)
     kafka = case.spec.systems.kafka
     for name, topic in kafka.topics.items() if kafka is not None else ():
         if kafka is not None and topic.replicas is not None and topic.replicas > kafka.brokers:

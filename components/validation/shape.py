@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from components.spec.stack import StackSpec
-from components.targets import RESERVED
+from components.targets import INSTEAD, RESERVED
 from components.validation.problems import Path, kind, meant, nearest, one_of, shown
 from components.validation.secrets import hides
 
@@ -76,6 +76,8 @@ def _unknown_key(error: Any) -> str:
     key, known = str(path[-1]), keys_at(path[:-1])
     if path[:-1] != ("systems",):
         return f"unknown key{meant(key, known)} (accepted: {', '.join(known)})" if known else "unknown key"
+    if key in INSTEAD:
+        return INSTEAD[key]
     if key in RESERVED:
         return f"planned, not built yet (built: {', '.join(known)})"
     near = nearest(key, known) or nearest(key, RESERVED)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import certifi
+import yaml
 
 from sandbox.operators.store import Object
 
@@ -149,12 +150,13 @@ def env(deployment: Object, name: str) -> str | None:
 
 
 def arg(deployment: Object, name: str) -> str | None:
-    """The value of a flag `--name=value` of a workload's containers."""
+    """The value of a flag `--name=value`, or of `--name` and `value` after it, of a workload's containers."""
     for container in pod_spec(deployment).get("containers", ()):
-        for item in [*(container.get("command") or ()), *(container.get("args") or ())]:
-            flag, _, value = item.partition("=")
-            if flag.lstrip("-") == name:
-                return str(value)
+        items = [*(container.get("command") or ()), *(container.get("args") or ())]
+        for item, after in zip(items, [*items[1:], ""], strict=False):
+            flag, equals, value = item.partition("=")
+            if flag.startswith("-") and flag.lstrip("-") == name:
+                return str(value if equals or after.startswith("-") else after)
     return None
 
 
@@ -162,6 +164,11 @@ def pairs(text: str | None) -> dict[str, str]:
     """Lines of `key=value` as a map."""
     lines = (line.strip().partition("=") for line in (text or "").splitlines())
     return {key: value for key, _, value in lines if key}
+
+
+def parsed(text: str | None) -> Any:
+    """A YAML or JSON text as data; an empty map where there is none."""
+    return yaml.safe_load(text or "{}")
 
 
 def selected(labels: Mapping[str, str] | None, selector: Mapping[str, Any] | None) -> bool:

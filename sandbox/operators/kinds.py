@@ -57,4 +57,5 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
     Resource("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
     Resource("Job", "batch/v1", "jobs"),
+    Resource("CronJob", "batch/v1", "cronjobs"),
 )

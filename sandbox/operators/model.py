@@ -51,6 +51,8 @@ class Finalizer(_Data):
     """True where the operator sets it; False where a user asks for its service by setting it."""
     deletes: Any = Field(default_factory=list)
     """Objects (apiVersion, kind, metadata) that go before it is taken off (a template)."""
+    releases: Any = Field(default_factory=list)
+    """Objects whose own metadata.finalizers it takes off first, where they have them (a template)."""
 
 
 class CustomResource(_Data):

@@ -188,12 +188,23 @@ class Reconciler:
             return
         await self._faults.before_async("delete", data.kind, names["name"])
         for item in ours:
+            for obj in document(item.releases, names):
+                await self._release(obj, names["namespace"])
             for obj in document(item.deletes, names):
                 await self._client.delete(
                     self._resources[obj["kind"]], obj["metadata"].get("namespace", names["namespace"]), obj["metadata"]["name"]
                 )
         left = [name for name in have if name not in {item.name for item in ours}]
         await self._client.set_finalizers(data.resource, cr, left)
+
+    async def _release(self, wanted: Object, namespace: str) -> None:
+        """Takes finalizers off an object of somebody else that the operator protects until now."""
+        metadata = wanted["metadata"]
+        live = self._store.get((wanted["kind"], metadata.get("namespace", namespace), metadata["name"]))
+        have = (live or {}).get("metadata", {}).get("finalizers") or []
+        left = [name for name in have if name not in metadata["finalizers"]]
+        if live is not None and left != have:
+            await self._client.set_finalizers(self._resources[wanted["kind"]], live, left)
 
 
 def _owner(cr: Object) -> dict[str, Any]:

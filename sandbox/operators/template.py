@@ -47,6 +47,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "keys": sorted,
     "keystore": certificates.keystore,
     "pairs": functions.pairs,
+    "parsed": functions.parsed,
     "password": functions.password,
     "port_name": strimzi.port_name,
     "public_authorities": functions.public_authorities,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from components.kubernetes.manifests import UPSTREAM
 from sandbox.paths import ROOT
 from sandbox.providers.kubernetes import crds, facts
 from sandbox.providers.model import Failure
@@ -83,6 +84,9 @@ def manifest_folder(reference: str) -> Path | None:
     root = os.environ.get("MLOPS_MANIFESTS")
     if not root:
         return None
+    if reference.startswith(UPSTREAM):
+        exact = Path(root) / reference.removeprefix(UPSTREAM).lstrip("/")
+        return exact if exact.exists() else None
     name = chart_name(reference)
     return next((path for path in (Path(root) / name, Path(root) / f"{name}.yaml") if path.exists()), None)
 
@@ -92,7 +96,7 @@ def locked(reference: str, version: str, values_hash: str, namespace: str, inclu
     path = lock_path()
     known = _read(path)
     name = chart_name(reference)
-    source = known.get(reference) or known.get(name)
+    source = known.get(reference) if reference.startswith(UPSTREAM) else known.get(reference) or known.get(name)
     if source is None:
         have = ", ".join(sorted(known)) or "nothing"
         raise Failure(
