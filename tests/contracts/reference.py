@@ -29,8 +29,8 @@ def _yaml(path: Path) -> Any:
 
 
 def index(chart: str) -> dict[str, Any]:
-    """A chart's entry of index.yaml."""
-    return next(e for e in _yaml(root() / "index.yaml")["entries"] if e.get("chart") == chart)
+    """The entry of index.yaml of a chart, or of a set of manifests by its id."""
+    return next(e for e in _yaml(root() / "index.yaml")["entries"] if chart in (e.get("chart"), e["id"]))
 
 
 def inventory(chart: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def containers(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         f"{o['metadata']['name']}/{c['name']}": c
         for o in objects
         if o["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")
-        for c in [*o["spec"]["template"]["spec"].get("initContainers", []), *o["spec"]["template"]["spec"]["containers"]]
+        for c in [*(o["spec"]["template"]["spec"].get("initContainers") or []), *o["spec"]["template"]["spec"]["containers"]]
     }
 
 

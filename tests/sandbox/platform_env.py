@@ -32,6 +32,8 @@ class Project:
     root: Path
     home: Path
     environment: dict[str, str]
+    seconds: float = SECONDS
+    """What one command may take."""
 
     def start(self, *command: str, env: Variables | None = None) -> subprocess.Popen[str]:
         """A command in a session of its own, stdout and stderr together."""
@@ -50,7 +52,7 @@ class Project:
         """A command, to its end."""
         process = self.start(*command, env=env)
         try:
-            text, _ = process.communicate(timeout=SECONDS)
+            text, _ = process.communicate(timeout=self.seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
@@ -114,7 +116,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=SECONDS,
+            timeout=self.seconds,
         )
         assert done.stdout, done.stderr
         return json.loads(done.stdout)

@@ -182,12 +182,7 @@ def test_mysql_leaves_a_certificate_of_our_own_alone(operators: Sandbox, namespa
         "crVersion": "1.1.0",
         "sslSecretName": "db-tls",
         "unsafeFlags": {"mysqlSize": True, "proxySize": True},
-        "mysql": {
-            "clusterType": "group-replication",
-            "size": 1,
-            "image": "registry.example/mysql:8.4",
-            "volumeSpec": {"emptyDir": {}},
-        },
+        "mysql": {"clusterType": "group-replication", "size": 1, "image": "registry.example/mysql:8.4"},
         "proxy": {"haproxy": {"enabled": True, "size": 1, "image": "registry.example/haproxy:2"}, "router": {"enabled": False}},
     }
     operators.apply(custom("PerconaServerMySQL", "db", mysql, namespace))

@@ -10,6 +10,7 @@ from components.naming import Naming
 from components.spec.base import System
 from components.spec.stack import Stack, StackSpec, Target, Tier
 from components.system import Site
+from components.targets import find
 
 DATABASE = contracts.DatabaseAccess("mysql-haproxy.mysql.svc", 3306, "runs", "app", secret="app-mysql", ca_config_map="mlops-ca")
 BUCKET = contracts.BucketAccess(
@@ -39,7 +40,7 @@ def site(key: str, config: System, *given: Any, tier: Tier = Tier.ALL, **spec: A
     """A Site of system `key`: `given` contracts are met, every database and bucket that it wants is granted."""
     chosen = {"systems": {key: config.model_dump(by_alias=True)}}
     whole = StackSpec.model_validate({"tier": tier, **chosen, **spec})
-    wanted = {"mlflow": ("mlflow", "mlflow"), "jupyterhub": ("jupyterhub", "notebooks"), "grafana": ("grafana", "")}.get(key)
+    wanted = find("kubernetes", key).wants(config)
     met = {type(contract): contract for contract in given}
     return Site(
         key=key,
@@ -49,8 +50,8 @@ def site(key: str, config: System, *given: Any, tier: Tier = Tier.ALL, **spec: A
         opts=pulumi.ResourceOptions(),
         namespace="fraud" if tier is Tier.TEAM else key,
         met=met,
-        databases={wanted[0]: DATABASE} if wanted and contracts.Database in met else {},
-        buckets={wanted[1]: BUCKET} if wanted and contracts.ObjectStore in met else {},
+        databases=dict.fromkeys(wanted.databases, DATABASE) if contracts.Database in met else {},
+        buckets=dict.fromkeys(wanted.buckets, BUCKET) if contracts.ObjectStore in met else {},
     )
 
 

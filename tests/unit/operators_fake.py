@@ -33,6 +33,19 @@ OPERATORS: dict[str, dict[str, Any]] = {
         "labels": {"app.kubernetes.io/name": "ps-operator"},
         "env": [{"name": "WATCH_NAMESPACE", "value": ""}],
     },
+    "cloudnative-pg": {
+        "labels": {"app.kubernetes.io/name": "cloudnative-pg"},
+        "env": [{"name": "WATCH_NAMESPACE", "value": ""}],
+    },
+    "argo-workflow-controller": {
+        "labels": {"app.kubernetes.io/name": "argo-workflows-workflow-controller"},
+        "args": ["--configmap", "argo-config", "--executor-image", "registry.example/argoexec:1", "--namespaced"],
+    },
+    "katib-controller": {"labels": {"app.kubernetes.io/name": "katib", "app.kubernetes.io/component": "controller"}},
+    "jobset-controller": {"labels": {"app.kubernetes.io/name": "jobset", "app.kubernetes.io/component": "controller"}},
+    "kubeflow-trainer-controller-manager": {
+        "labels": {"app.kubernetes.io/name": "kubeflow-trainer", "app.kubernetes.io/component": "manager"}
+    },
     "prometheus-operator": {
         "labels": {"app.kubernetes.io/component": "prometheus-operator"},
         "args": [
@@ -44,12 +57,54 @@ OPERATORS: dict[str, dict[str, Any]] = {
         "labels": {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"},
         "args": ["--cluster-resource-namespace=$(POD_NAMESPACE)"],
     },
+    "flink-kubernetes-operator": {"labels": {"app.kubernetes.io/name": "flink-kubernetes-operator"}},
+    "spark-operator-controller": {
+        "labels": {"app.kubernetes.io/name": "spark-operator", "app.kubernetes.io/component": "controller"},
+        "args": ["--namespaces=team"],
+    },
+    "secret-operator": {"labels": {"app.kubernetes.io/name": "secret-operator"}},
+    "listener-operator-csi-provisioner": {
+        "labels": {"app.kubernetes.io/name": "listener-operator", "app.kubernetes.io/role": "provisioner"},
+    },
+    "zookeeper-operator-deployment": {
+        "labels": {"app.kubernetes.io/name": "zookeeper-operator"},
+        "env": [{"name": "IMAGE_REPOSITORY", "value": "registry.example/sdp"}],
+    },
+    "hdfs-operator-deployment": {
+        "labels": {"app.kubernetes.io/name": "hdfs-operator"},
+        "env": [{"name": "IMAGE_REPOSITORY", "value": "registry.example/sdp"}],
+    },
+    "feast-operator": {
+        "labels": {"app.kubernetes.io/name": "feast-operator", "control-plane": "controller-manager"},
+        "env": [
+            {"name": "RELATED_IMAGE_FEATURE_SERVER", "value": "registry.example/feature-server:0.66.0"},
+            {"name": "RELATED_IMAGE_CRON_JOB", "value": "registry.example/cli:4.17"},
+        ],
+    },
+    "kuberay-operator": {
+        "labels": {"app.kubernetes.io/component": "kuberay-operator"},
+        "args": ["--watch-namespace=team"],
+    },
     "trust-manager": {
         "labels": {"app.kubernetes.io/name": "trust-manager"},
         "args": ["--trust-namespace=system", "--default-package-location=/packages/default.json"],
     },
+    "envoy-gateway": {"labels": {"control-plane": "envoy-gateway"}},
+    "external-secrets": {"labels": {"app.kubernetes.io/name": "external-secrets"}},
+    "kserve-controller-manager": {"labels": {"control-plane": "kserve-controller-manager"}},
+    "velero": {"labels": {"app.kubernetes.io/name": "velero"}},
+    "gha-runner-scale-set-controller": {
+        "labels": {"app.kubernetes.io/part-of": "gha-rs-controller", "app.kubernetes.io/component": "controller-manager"},
+        "args": ["--auto-scaling-runner-set-only"],
+        "env": [{"name": "CONTROLLER_MANAGER_CONTAINER_IMAGE", "value": "registry.example/controller:0.14.2"}],
+    },
+    "kueue": {"labels": {"app.kubernetes.io/name": "kueue", "control-plane": "controller-manager"}},
+    "gpu-operator": {"labels": {"app.kubernetes.io/component": "gpu-operator"}},
 }
-"""The Deployments of the five operators as their charts make them, as far as the data files read them."""
+"""The Deployments of the operators as their charts make them, as far as the data files read them."""
+POOL = {"replicas": 1, "roles": ["controller", "broker"], "storage": {"type": "ephemeral"}}
+LISTENER = {"name": "plain", "port": 9092, "type": "internal", "tls": False}
+OF_CLUSTER = {"labels": {"strimzi.io/cluster": "events"}}
 
 
 def deployment(name: str, namespace: str = "system", **container: Any) -> Object:

@@ -151,6 +151,11 @@ def generated(name: str) -> str:
     return "Pw" + hashlib.sha256(name.encode()).hexdigest()[:30]
 
 
+def hashed(name: str) -> str:
+    """What the mock gives as the bcrypt hash of that password."""
+    return "$2a$10$" + hashlib.sha256(f"bcrypt {name}".encode()).hexdigest()[:53]
+
+
 class _Mocks(mocks.Mocks):
     def __init__(self, recording: Recording[Any], reads: Mapping[str, Mapping[str, Any]]):
         self.recording, self.reads = recording, reads
@@ -161,6 +166,7 @@ class _Mocks(mocks.Mocks):
             value = generated(args.name)
             self.recording.passwords[args.name] = value
             state["result"] = {SIGNATURE: SECRET, "value": value}
+            state["bcryptHash"] = {SIGNATURE: SECRET, "value": hashed(args.name)}
         if args.resource_id:
             state |= self.reads[args.resource_id]
         return args.resource_id or f"{args.name}-id", state

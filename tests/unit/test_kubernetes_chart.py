@@ -92,7 +92,9 @@ def test_an_existing_operator_is_read_and_refused_where_it_serves_another_versio
     assert [r.read for r in made.resources] == [True]
 
 
-def test_foreign_manifests_come_from_the_mirror_at_their_commit_or_not_at_all() -> None:
+def test_foreign_manifests_come_from_the_mirror_at_their_commit_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commit = "0123456789abcdef0123456789abcdef01234567"
     directory = Source("kubeflow/katib", commit, "manifests/v1beta1", checked="2026-11-23")
     file = Source("kubeflow/katib", commit, "crd.yaml", checked="2026-11-23")
@@ -105,8 +107,15 @@ def test_foreign_manifests_come_from_the_mirror_at_their_commit_or_not_at_all() 
 
     assert make(directory, "/srv/mirror/").inputs["directory"] == f"/srv/mirror/kubeflow/katib/{commit}/manifests/v1beta1"
     assert make(file, "/srv/mirror").inputs["file"] == f"/srv/mirror/kubeflow/katib/{commit}/crd.yaml"
-    with pytest.raises(pulumi.RunError, match="manifestMirror"):
-        make(directory, None)
+    # neither a mirror nor a fetched copy: the repository itself, at the commit that names its content
+    assert make(file, None).inputs["file"] == f"https://raw.githubusercontent.com/kubeflow/katib/{commit}/crd.yaml"
+    assert make(directory, None).inputs["directory"] == f"https://github.com/kubeflow/katib//manifests/v1beta1?ref={commit}"
+    monkeypatch.setenv("MLOPS_MANIFESTS", str(tmp_path))
+    assert make(file, None).inputs["file"].startswith("https://")
+    fetched = tmp_path / "kubeflow" / "katib" / commit / "crd.yaml"
+    fetched.parent.mkdir(parents=True)
+    fetched.touch()
+    assert make(file, None).inputs["file"] == str(fetched)
 
 
 def test_a_definition_loses_its_prose_and_what_the_api_server_drops() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.contracts import Database, Metrics
+from components.contracts import Database, Logs, LongTermMetrics, Metrics
 from components.kubernetes import extend
 from components.kubernetes.grafana import Grafana, GrafanaArgs, chart_values, told
 from components.kubernetes.place import Compute
@@ -48,6 +48,18 @@ def test_sources_are_provisioned_read_only() -> None:
         build(replace(ARGS, alertmanager=None)).one("ConfigMap", "grafana-datasources").inputs["data"]["mlops.yaml"]
     )
     assert [s["type"] for s in alone["datasources"]] == ["prometheus"]
+
+
+def test_each_tenants_logs_have_a_source_of_their_own_beside_everybodys() -> None:
+    args = replace(ARGS, long_term="http://thanos:9090", logs="http://loki:3100", tenants=["platform", "fraud"])
+    found = {
+        s["name"]: s
+        for s in json.loads(build(args).one("ConfigMap", "grafana-datasources").inputs["data"]["mlops.yaml"])["datasources"]
+    }
+    assert found["Thanos"]["url"] == "http://thanos:9090" and found["Thanos"]["type"] == "prometheus"
+    headers = {n: s["secureJsonData"]["httpHeaderValue1"] for n, s in found.items() if s["type"] == "loki"}
+    assert headers == {"Loki": "platform|fraud", "Loki platform": "platform", "Loki fraud": "fraud"}
+    assert len({s["uid"] for s in found.values()}) == len(found)
 
 
 def test_dashboards_of_the_chosen_systems_carry_the_label_that_the_sidecar_reads() -> None:
@@ -130,5 +142,5 @@ def test_the_plan_finds_the_alertmanager_only_beside_our_own_prometheus() -> Non
     assert args.database is not None and args.prometheus == METRICS.query_url and args.alertmanager is None
     both = plan(systems={"grafana": {}, "prometheus": {}})
     assert both.alertmanager is not None and both.systems == ["prometheus", "grafana"]
-    assert (Grafana.needs, Grafana.optional) == ((Metrics,), (Database,))
+    assert (Grafana.needs, Grafana.optional) == ((Metrics,), (Database, LongTermMetrics, Logs))
     assert Grafana.wants(GrafanaSpec()).databases == ("grafana",)

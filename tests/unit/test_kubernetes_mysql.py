@@ -119,3 +119,9 @@ def test_metrics_come_from_an_exporter_beside_each_server() -> None:
 def test_an_existing_operator_is_left_as_it_is() -> None:
     made = stack(mysql=replace(MYSQL, operator="managed"))
     assert made.one("Chart", "mysql-operator").inputs["values"]["disableTelemetry"] is True
+
+
+def test_tables_without_a_primary_key_are_given_one_for_group_replication_refuses_their_rows() -> None:
+    mysql = stack().one("PerconaServerMySQL").inputs["spec"]["mysql"]
+    assert mysql["clusterType"] == "group-replication"
+    assert "sql_generate_invisible_primary_key=ON" in mysql["configuration"].splitlines()

@@ -11,6 +11,7 @@ from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
 from components import contracts, targets
+from components.spec.stack import PARTS
 from components.targets import FOUNDATION, LANDINGS, RESERVED, TABLE, find, load
 
 PAIRS = sorted(TABLE)
@@ -39,7 +40,7 @@ def test_every_component_takes_name_args_and_options(pair: tuple[str, str]) -> N
 
 
 def test_every_system_key_is_reserved() -> None:
-    assert {system for _, system in TABLE} - {FOUNDATION} <= set(RESERVED)
+    assert {system for _, system in TABLE} - {FOUNDATION, *PARTS} <= set(RESERVED)
 
 
 def test_every_target_has_a_landing() -> None:

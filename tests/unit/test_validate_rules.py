@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.targets import TABLE, SystemFact
+from components.targets import INSTEAD, RESERVED, TABLE, SystemFact
 from components.validation.document import parse
 from components.validation.stackfile import check
 from tests.unit.stackfiles import checked, messages, only, project, stack
@@ -36,7 +36,7 @@ def test_a_pair_that_does_not_exist_names_what_the_target_offers(tmp_path: Path)
     )
 
 
-@pytest.mark.parametrize("key", ["flink", "github-actions", "cluster", "s3"])
+@pytest.mark.parametrize("key", sorted(set(RESERVED) - {system for _, system in TABLE} - set(INSTEAD)))
 def test_a_reserved_system_is_planned_and_not_a_typo(tmp_path: Path, key: str) -> None:
     said = only(checked(tmp_path, f"systems: {{kafka: {{}}, {key}: {{}}}}"))
     assert said.startswith(f"mlops:spec.systems.{key}: planned, not built yet (built: ")
@@ -53,7 +53,25 @@ def test_a_system_of_another_target_needs_a_cluster(tmp_path: Path) -> None:
 def test_a_need_names_the_systems_that_would_meet_it(tmp_path: Path) -> None:
     said = messages(checked(tmp_path, "systems: {mlflow: {}, mysql: {}}"))
     assert len(said) == 2
-    assert all("needs an object store" in each and "add systems.minio: {} or bringYourOwn.objectStore" in each for each in said)
+    assert all(
+        "needs an object store" in each and "add systems.minio: {} or systems.seaweedfs: {} or bringYourOwn.objectStore" in each
+        for each in said
+    )
+
+
+def test_a_system_that_speaks_mysql_alone_is_not_met_by_postgres(tmp_path: Path) -> None:
+    (said,) = messages(checked(tmp_path, "systems: {minio: {}, postgres: {}, mlflow: {}}"))
+    assert (
+        "systems.mlflow: needs a mysql database, and nothing" in said and "systems.mysql: {}" in said and "postgres" not in said
+    )
+    (said,) = messages(checked(tmp_path, "systems: {minio: {}, mysql: {}, postgres: {}, mlflow: {uses: {database: postgres}}}"))
+    assert "mlflow.uses.database" in said and 'expected "mysql"' in said
+    assert stack(checked(tmp_path, "systems: {minio: {}, mysql: {}, postgres: {}, mlflow: {}}"))
+
+
+def test_a_store_that_stands_already_is_no_system(tmp_path: Path) -> None:
+    (said,) = messages(checked(tmp_path, "systems: {s3: {}, minio: {}}"))
+    assert said.startswith("mlops:spec.systems.s3: a store that stands already") and "bringYourOwn.objectStore" in said
 
 
 def test_a_need_is_met_from_outside(tmp_path: Path) -> None:
@@ -212,11 +230,12 @@ systems: {minio: {}, kafka: {topics: {clicks: {}}}}
 teams:
   fraud: {systems: [mlflow, kafka, jupiterhub], topics: [click]}
 """
+    offered = ", ".join(s for (t, s), fact in TABLE.items() if t == "kubernetes" and "team" in fact.tiers)
     assert messages(checked(tmp_path, spec)) == [
         'mlops:spec.teams.fraud.systems[0]: "mlflow" needs a database, and this platform has none; '
         "add systems.mysql: {} or bringYourOwn.database",
-        'mlops:spec.teams.fraud.systems[1]: "kafka": a team cannot run it; expected one of mlflow, jupyterhub',
-        'mlops:spec.teams.fraud.systems[2]: "jupiterhub": a team cannot run it; expected one of mlflow, jupyterhub; '
+        f'mlops:spec.teams.fraud.systems[1]: "kafka": a team cannot run it; expected one of {offered}',
+        f'mlops:spec.teams.fraud.systems[2]: "jupiterhub": a team cannot run it; expected one of {offered}; '
         'did you mean "jupyterhub"?',
         'mlops:spec.teams.fraud.topics[0]: "click": no such topic under systems.kafka.topics; expected "clicks"; '
         'did you mean "clicks"?',
