@@ -20,6 +20,7 @@ SIMULATED = {"mlops.dev/simulated": "operator"}
 RETRY_SECONDS = 2.0
 HELD_SECONDS = 1.0
 """How long a fault `not-ready` without `seconds` lasts before it is asked for again."""
+NOT_FOUND, CONFLICT = 404, 409
 IMMUTABLE = ("Pod", "Job")
 logger = logging.getLogger("operators")
 
@@ -52,7 +53,7 @@ class Reconciler:
             return RETRY_SECONDS
         except Refused as error:
             # a conflict or a namespace that is going away needs no words
-            if error.status not in (404, 409) and "being terminated" not in str(error):
+            if error.status not in (NOT_FOUND, CONFLICT) and "being terminated" not in str(error):
                 logger.warning("%s %s/%s: %s", *key, error)
             return RETRY_SECONDS
         finally:
@@ -149,9 +150,17 @@ class Reconciler:
         if status != (cr.get("status") or {}):
             metadata = {name: cr["metadata"][name] for name in ("name", "namespace") if name in cr["metadata"]}
             body = {"apiVersion": cr["apiVersion"], "kind": cr["kind"], "metadata": metadata, "status": status}
-            made = await self._client.apply(data.resource, body, data.operator.name, "status")
-            self._store.put(made)
+            self._store.put(await self._write_status(data, body))
         return wait
+
+    async def _write_status(self, data: CustomResource, body: Object) -> Object:
+        try:
+            return await self._client.apply(data.resource, body, data.operator.name, "status")
+        except Refused as error:
+            if error.status != NOT_FOUND:
+                raise
+        # a definition without the status subresource (Velero's) keeps its status in the object itself
+        return await self._client.apply(data.resource, body, data.operator.name)
 
     def _held(self, data: CustomResource, names: Mapping[str, Any], generation: tuple[str, int]) -> float | None:
         """How many seconds more a fault `not-ready` holds this generation back; None where none does."""

@@ -215,6 +215,8 @@ class Cluster:
         if before and resource.kind == "Pod" and before["spec"] != obj["spec"]:
             raise Refused(422, "Pod is invalid: spec: Forbidden: pod updates may not change fields")
         # what others wrote stays, as server-side apply has it
+        if before and "status" in obj and "spec" not in obj:
+            return self._put({**copy.deepcopy(before), "status": copy.deepcopy(obj["status"])})
         held = {"data": {**before["data"], **obj["data"]}} if before and "data" in before and "data" in obj else {}
         return self._put({**copy.deepcopy(obj), **held})
 

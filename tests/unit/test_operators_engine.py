@@ -294,3 +294,14 @@ def test_a_condition_keeps_the_time_of_its_last_change() -> None:
     cluster.settle()
     [changed] = cluster.get("Issuer", "team", "self")["status"]["conditions"]
     assert changed["status"] == "True" and changed["lastTransitionTime"] > "2026"
+
+
+def test_a_kind_without_a_status_subresource_keeps_its_status_in_the_object() -> None:
+    cluster = Cluster()
+    cluster.put(deployment("velero"))
+    cluster.up("Deployment", "system", "velero")
+    cluster.refusals.append(("BackupStorageLocation", 404, "the server could not find the requested resource"))
+    cluster.put(custom("BackupStorageLocation", "default", {"provider": "aws"}, "system"))
+    assert cluster.settle() == []
+    assert cluster.get("BackupStorageLocation", "system", "default")["status"] == {"phase": "Available"}
+    assert cluster.get("BackupStorageLocation", "system", "default")["spec"] == {"provider": "aws"}
