@@ -5,7 +5,7 @@ Accesses are also the nested Args of components, so they keep to types that the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Optional, Protocol
 
 import pulumi
 
@@ -33,6 +33,8 @@ class Wants:
     databases: Sequence[str] = ()
     buckets: Sequence[str] = ()
     topics: Sequence[str] = ()
+    topic_prefixes: Sequence[str] = ()
+    """Of topics that it makes itself while it runs: it may make, use and delete those whose names begin so."""
 
 
 @dataclass
@@ -78,3 +80,10 @@ class BrokerAccess:
     """Secret in the consumer's namespace with keys `username`, `password` and `sasl.jaas.config`; unset with IAM."""
     ca_config_map: Optional[pulumi.Input[str]] = None
     """ConfigMap in the consumer's namespace with the CA bundle in key `ca.crt`."""
+
+
+class TopicGrant(Protocol):
+    """How a broker grants topics."""
+
+    def __call__(self, topics: Sequence[str], consumer: Consumer, prefixes: Sequence[str] = ()) -> BrokerAccess:
+        """Access with a user or role limited to `topics`, which are made, and to what it makes itself under `prefixes`."""

@@ -65,7 +65,7 @@ def _database(entry: BringYourOwn) -> Database:
 
 
 def _broker(entry: BringYourOwn) -> Broker:
-    def grant(topics: Sequence[str], consumer: Consumer) -> BrokerAccess:
+    def grant(topics: Sequence[str], consumer: Consumer, prefixes: Sequence[str] = ()) -> BrokerAccess:
         secret = _secret("broker", entry, consumer)
         return BrokerAccess(entry.address, "SCRAM-SHA-512", list(topics), consumer.name, secret, entry.ca_config_map)
 

@@ -12,7 +12,7 @@ from typing import Optional
 
 import pulumi
 
-from components.accesses import BrokerAccess, BucketAccess, Consumer, DatabaseAccess, Wants
+from components.accesses import BrokerAccess, BucketAccess, Consumer, DatabaseAccess, TopicGrant, Wants
 from components.entrances import Endpoint, Gateway, Login
 
 __all__ = [
@@ -105,8 +105,7 @@ class Broker:
     """Kafka."""
 
     bootstrap: pulumi.Input[str]
-    grant: Callable[[Sequence[str], Consumer], BrokerAccess]
-    """(topics, consumer) -> access with a user or role limited to those topics."""
+    grant: TopicGrant
 
 
 @dataclass(frozen=True)

@@ -139,8 +139,8 @@ class Platform(pulumi.ComponentResource):
         for bucket in wants.buckets:
             if source := offered.get(contracts.ObjectStore):
                 granted.buckets[bucket] = source.grant(f"{prefix}{bucket}", consumer)
-        if wants.topics and (source := offered.get(contracts.Broker)):
-            granted.brokers[system] = source.grant(list(wants.topics), consumer)
+        if (wants.topics or wants.topic_prefixes) and (source := offered.get(contracts.Broker)):
+            granted.brokers[system] = source.grant(list(wants.topics), consumer, list(wants.topic_prefixes))
         granted.ready = list(consumer.ready)
         return granted
 

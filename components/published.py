@@ -117,7 +117,9 @@ class Published:
 
         return grant
 
-    def _topics(self, topics: Sequence[str], consumer: Consumer) -> BrokerAccess:
+    def _topics(self, topics: Sequence[str], consumer: Consumer, prefixes: Sequence[str] = ()) -> BrokerAccess:
+        if prefixes:
+            raise pulumi.RunError(f"{consumer.name}: a platform grants a team topics by name, never all that begin alike")
         granted = self._access(BrokerAccess, "brokers", "apps")
         allowed = self.field("brokers", "apps", "topics")
         granted.topics = list(topics)

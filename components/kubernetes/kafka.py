@@ -191,7 +191,9 @@ class StrimziKafka(pulumi.ComponentResource):
             )
         return self._topics[topic]
 
-    def _grant(self, topics: Sequence[str], consumer: contracts.Consumer) -> contracts.BrokerAccess:
+    def _grant(
+        self, topics: Sequence[str], consumer: contracts.Consumer, prefixes: Sequence[str] = ()
+    ) -> contracts.BrokerAccess:
         """A user limited to the topics; its password's Secret stands here (for the operator) and in the consumer's namespace."""
         args, username = self._args, fit(consumer.name, 63)
         name = f"{self._name}-user-{consumer.name}"
@@ -206,7 +208,7 @@ class StrimziKafka(pulumi.ComponentResource):
             name,
             self._place,
             kafka_cluster.USER,
-            kafka_cluster.user_spec(here_name, topics, consumer.name),
+            kafka_cluster.user_spec(here_name, topics, consumer.name, prefixes),
             object_name=username,
             labels=CLUSTER_LABEL,
             notes=WAIT_READY,

@@ -92,8 +92,11 @@ def topic_spec(name: str, partitions: int, replicas: int, retention_seconds: int
     return {"topicName": name, "partitions": partitions, "replicas": replicas, "config": config}
 
 
-def acls(topics: Sequence[str], prefix: str) -> list[Mapping[str, Any]]:
-    """Rights of one consumer: its topics, and groups and transactions whose names begin with its own."""
+def acls(topics: Sequence[str], prefix: str, topic_prefixes: Sequence[str] = ()) -> list[Mapping[str, Any]]:
+    """Rights of one consumer: its topics, and groups and transactions whose names begin with its own.
+
+    Topics that begin with one of `topic_prefixes` it may also make and delete.
+    """
     rules: list[Mapping[str, Any]] = [
         {
             "type": "allow",
@@ -102,18 +105,28 @@ def acls(topics: Sequence[str], prefix: str) -> list[Mapping[str, Any]]:
         }
         for topic in topics
     ]
+    for own in topic_prefixes:
+        if not own:
+            raise ValueError("a topic prefix that is empty would be every topic")
+        rules.append(
+            {
+                "type": "allow",
+                "resource": {"type": "topic", "name": own, "patternType": "prefix"},
+                "operations": ["Create", "Delete", "Describe", "DescribeConfigs", "Read", "Write"],
+            }
+        )
     for kind, operations in (("group", ["Describe", "Read"]), ("transactionalId", ["Describe", "Write"])):
         resource = {"type": kind, "name": prefix, "patternType": "prefix"}
         rules.append({"type": "allow", "resource": resource, "operations": operations})
     return rules
 
 
-def user_spec(secret: str, topics: Sequence[str], prefix: str) -> dict[str, Any]:
+def user_spec(secret: str, topics: Sequence[str], prefix: str, topic_prefixes: Sequence[str] = ()) -> dict[str, Any]:
     """A KafkaUser with our password (Secret `secret`, key `password`) and the rights of `acls`."""
     return {
         "authentication": {
             "type": "scram-sha-512",
             "password": {"valueFrom": {"secretKeyRef": {"name": secret, "key": "password"}}},
         },
-        "authorization": {"type": "simple", "acls": acls(topics, prefix)},
+        "authorization": {"type": "simple", "acls": acls(topics, prefix, topic_prefixes)},
     }

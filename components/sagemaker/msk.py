@@ -150,8 +150,11 @@ class MskKafka(pulumi.ComponentResource):
         }
         self.register_outputs({"arn": self.arn, "bootstrap": self.bootstrap})
 
-    def grant(self, topics: Sequence[str], consumer: Consumer) -> BrokerAccess:
-        """Read and write on `topics` and on consumer groups that begin with the consumer's name, by its role."""
+    def grant(self, topics: Sequence[str], consumer: Consumer, prefixes: Sequence[str] = ()) -> BrokerAccess:
+        """Read and write on `topics` and on consumer groups that begin with the consumer's name, by its role.
+
+        Topics that begin with one of `prefixes` it may make and delete too.
+        """
         if consumer.role is not None:
             parts = self.arn.apply(lambda arn: arn.split(":cluster/"))
 
@@ -161,9 +164,12 @@ class MskKafka(pulumi.ComponentResource):
             read_write = ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData", "kafka-cluster:WriteData"]
             statements = [
                 allow(["kafka-cluster:Connect"], [self.arn]),
-                allow(read_write, [within("topic", topic) for topic in topics]),
+                *([allow(read_write, [within("topic", topic) for topic in topics])] if topics else []),
                 allow(["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"], [within("group", f"{consumer.name}*")]),
             ]
+            if prefixes:
+                own = [*read_write, "kafka-cluster:CreateTopic", "kafka-cluster:DeleteTopic"]
+                statements.append(allow(own, [within("topic", f"{prefix}*") for prefix in prefixes]))
             consumer.ready.append(attach(f"{consumer.name}-topics", consumer.role, statements, self._opts))
         consumer.ready.extend(self._topics[t] for t in topics if t in self._topics)
         return BrokerAccess(bootstrap=self.bootstrap, mechanism=MECHANISM, topics=list(topics))

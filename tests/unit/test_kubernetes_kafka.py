@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from components.kubernetes.kafka import object_name, topic_args
+from components.kubernetes.kafka_cluster import acls
 from components.spec.data import Topic
 from tests.unit.kubernetes_stack import KAFKA, stack
 
@@ -112,3 +113,15 @@ def test_metrics_only_where_the_stack_has_them() -> None:
     bare = stack(kafka=replace(KAFKA, monitored=False))
     assert "metricsConfig" not in bare.one("Kafka").inputs["spec"]["kafka"]
     assert [m for m in bare.all("PodMonitor") if m.namespace == "kafka"] == []
+
+
+def test_a_consumer_that_makes_topics_itself_may_do_so_under_its_prefixes_and_nowhere_else() -> None:
+    rights = acls(["events"], "serving", ["serving.", "serving-"])
+    own = [a for a in rights if a["resource"]["type"] == "topic" and a["resource"]["patternType"] == "prefix"]
+    assert [a["resource"]["name"] for a in own] == ["serving.", "serving-"]
+    assert all({"Create", "Delete"} <= set(a["operations"]) for a in own)
+    named = [a for a in rights if a["resource"]["patternType"] == "literal"]
+    assert [a["resource"]["name"] for a in named] == ["events"] and "Create" not in named[0]["operations"]
+    assert not {o for a in rights for o in a["operations"]} & {"All", "Alter", "AlterConfigs", "ClusterAction"}
+    with pytest.raises(ValueError, match="every topic"):
+        acls([], "serving", [""])
