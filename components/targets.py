@@ -229,6 +229,10 @@ TABLE: Mapping[tuple[str, str], SystemFact] = {
         _K + "kserve:KserveServing", "helm.sh/v4:Chart", needs=("gateway", "certificates"), optional=("objectStore", "metrics"),
         provides=("serving",),
     ),
+    ("kubernetes", "seldon"): SystemFact(
+        _K + "seldon:SeldonServing", "mlops.seldon.io/v1alpha1:SeldonRuntime", needs=("broker", "objectStore"),
+        optional=("metrics",), provides=("serving",),
+    ),
     ("kubernetes", "hadoop"): SystemFact(
         _K + "hadoop:StackableHdfs", "hdfs.stackable.tech/v1alpha1:HdfsCluster", needs=("certificates",), optional=("metrics",),
         provides=("fileSystem",), holds="every file of HDFS",

@@ -150,6 +150,15 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "servingruntimes.serving.kserve.io",
         "trainedmodels.serving.kserve.io",
     ),
+    "seldon-core-v2-crds": (
+        "experiments.mlops.seldon.io",
+        "models.mlops.seldon.io",
+        "pipelines.mlops.seldon.io",
+        "seldonconfigs.mlops.seldon.io",
+        "seldonruntimes.mlops.seldon.io",
+        "serverconfigs.mlops.seldon.io",
+        "servers.mlops.seldon.io",
+    ),
     "commons-operator": (
         "authenticationclasses.authentication.stackable.tech",
         "s3buckets.s3.stackable.tech",

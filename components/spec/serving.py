@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from components.spec.base import Duration, Image, Model, Name, Quantity, Resources, System
 
@@ -121,3 +121,56 @@ class Kserve(System):
     resources: Resources = Field(
         default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of the controller."
     )
+
+
+class SeldonServer(Model):
+    """One kind of inference server, whose replicas share the models."""
+
+    replicas: int = Field(default=1, ge=1, le=50, description="Pods at least.")
+    max_replicas: int | None = Field(default=None, ge=1, le=50, description="Pods at most, by its models; `replicas` if unset.")
+    storage: Quantity = Field(default="10Gi", description="Volume of each pod for models' files, in bytes.")
+    resources: Resources = Field(
+        default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of the server, which its models share."
+    )
+
+
+class SeldonModel(Model):
+    """One Seldon Model."""
+
+    model: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", description="Prefix in bucket `models`.")
+    requirements: list[str] = Field(min_length=1, description="What its server must be able to: sklearn, xgboost, mlflow, onnx …")
+    server: Literal["mlserver", "triton"] | None = Field(default=None, description="Its server; any that is able to if unset.")
+    replicas: int = Field(default=1, ge=1, le=50, description="Servers that hold it.")
+    memory: Quantity = Field(default="256Mi", description="What it takes of a server's memory, in bytes.")
+
+
+class Seldon(System):
+    """Seldon Core 2, under the Business Source License 1.1: KServe serves the same models without it."""
+
+    accept_bsl_license: bool = Field(
+        default=False,
+        validate_default=True,
+        description="Must be true: Seldon Core 2 is under the Business Source License 1.1, not open source.",
+    )
+    models: dict[Name, SeldonModel] = Field(default_factory=dict, description="Models by name.")
+    mlserver: SeldonServer | None = Field(default=SeldonServer(), description="MLServer; null leaves it out.")
+    triton: SeldonServer | None = Field(default=None, description="NVIDIA Triton; left out if unset.")
+    partitions: int = Field(default=1, ge=1, le=100, description="Partitions of each topic that it makes.")
+    login: bool = Field(default=True, description="Whether the gateway asks for a login or an ID token.")
+    resources: Resources = Field(
+        default=Resources(cpu="100m", memory="1Gi"), description="Requests and limits of scheduler, gateways and Envoy, each."
+    )
+    dataflow: Resources = Field(
+        default=Resources(cpu="100m", memory="3Gi"),
+        description="Requests and limits of the dataflow engine, which runs pipelines.",
+    )
+
+    @field_validator("accept_bsl_license")
+    @classmethod
+    def _accepted(cls, value: bool) -> bool:
+        if not value:
+            raise ValueError(
+                "expected true: Seldon Core 2 is under the Business Source License 1.1, which allows production use only to "
+                "non-profit education or with a licence of Seldon's; systems.kserve serves the same models as open source"
+            )
+        return value

@@ -13,7 +13,7 @@ from components.spec.flows import Airflow, Argo, Katib, Kubeflow
 from components.spec.model import Git, Jupyterhub, Mlflow, Optuna, Ray
 from components.spec.monitoring import Loki, Thanos
 from components.spec.processing import Flink, Flume, Hadoop, Spark, Sqoop
-from components.spec.serving import Bentoml, Fastapi, Flask, Grafana, Kserve, Prometheus, Tfserving
+from components.spec.serving import Bentoml, Fastapi, Flask, Grafana, Kserve, Prometheus, Seldon, Tfserving
 from components.spec.shared import Backups, ExternalSecrets, Gateway, Login
 from components.spec.team import Cluster, Operators, Team
 
@@ -129,6 +129,7 @@ class Systems(Model):
     bentoml: Bentoml | None = Field(default=None, description="Model services as Bentos.")
     kserve: Kserve | None = Field(default=None, description="Model serving by InferenceServices.")
     tfserving: Tfserving | None = Field(default=None, description="TensorFlow Serving.")
+    seldon: Seldon | None = Field(default=None, description="Model serving by Seldon Core 2 (Business Source License).")
     github_actions: GithubActions | None = Field(default=None, alias="github-actions", description="Runners for GitHub Actions.")
     cluster: GpuCluster | None = Field(default=None, description="GPUs and queues of the cluster.")
 
