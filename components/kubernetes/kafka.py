@@ -191,9 +191,7 @@ class StrimziKafka(pulumi.ComponentResource):
             )
         return self._topics[topic]
 
-    def _grant(
-        self, topics: Sequence[str], consumer: contracts.Consumer, prefixes: Sequence[str] = ()
-    ) -> contracts.BrokerAccess:
+    def _grant(self, topics: Sequence[str], consumer: contracts.Consumer, prefixes: Sequence[str] = ()) -> contracts.BrokerAccess:
         """A user limited to the topics; its password's Secret stands here (for the operator) and in the consumer's namespace."""
         args, username = self._args, fit(consumer.name, 63)
         name = f"{self._name}-user-{consumer.name}"

@@ -119,7 +119,8 @@ def configured(broker: BrokerAccess, bucket: BucketAccess | None, storage_class:
             **spec,
             "components": [
                 {
-                    **component,
+                    # the chart writes null where there are no labels, which its definition has no room for
+                    **{key: value for key, value in component.items() if value is not None},
                     "podSpec": hardened(_with_broker(component["podSpec"], broker)),
                     **_claims(component, storage_class),
                 }

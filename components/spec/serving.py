@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from components.spec.base import Duration, Image, Model, Name, Quantity, Resources, System
 
@@ -148,9 +148,7 @@ class Seldon(System):
     """Seldon Core 2, under the Business Source License 1.1: KServe serves the same models without it."""
 
     accept_bsl_license: bool = Field(
-        default=False,
-        validate_default=True,
-        description="Must be true: Seldon Core 2 is under the Business Source License 1.1, not open source.",
+        default=False, description="Must be true: Seldon Core 2 is under the Business Source License 1.1, not open source."
     )
     models: dict[Name, SeldonModel] = Field(default_factory=dict, description="Models by name.")
     mlserver: SeldonServer | None = Field(default=SeldonServer(), description="MLServer; null leaves it out.")
@@ -164,13 +162,3 @@ class Seldon(System):
         default=Resources(cpu="100m", memory="3Gi"),
         description="Requests and limits of the dataflow engine, which runs pipelines.",
     )
-
-    @field_validator("accept_bsl_license")
-    @classmethod
-    def _accepted(cls, value: bool) -> bool:
-        if not value:
-            raise ValueError(
-                "expected true: Seldon Core 2 is under the Business Source License 1.1, which allows production use only to "
-                "non-profit education or with a licence of Seldon's; systems.kserve serves the same models as open source"
-            )
-        return value

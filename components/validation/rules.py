@@ -55,6 +55,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield from choices.uses(case)
     yield from choices.brought(case)
     yield from choices.images(case)
+    yield from _licences(case)
     yield from _rings(case)
     yield from _counts(case)
 
@@ -236,6 +237,16 @@ def _rings(case: Case) -> Iterator[Finding]:
         at = next((step for step in ring if step.startswith("bringYourOwn.")), "")
         said = f"a ring, each step waiting for the next: {' -> '.join(ring)}; take one out of `after`"
         yield ("bringYourOwn", at.partition(".")[2], "after"), said
+
+
+def _licences(case: Case) -> Iterator[Finding]:
+    seldon = case.spec.systems.seldon
+    if seldon is not None and not seldon.accept_bsl_license:
+        yield (
+            ("systems", "seldon", "acceptBslLicense"),
+            "expected true: Seldon Core 2 is under the Business Source License 1.1, which allows production use only to "
+            "non-profit education or by a contract with Seldon; systems.kserve serves the same models as open source",
+        )
 
 
 def _counts(case: Case) -> Iterator[Finding]:

@@ -92,6 +92,7 @@ OPERATORS: dict[str, dict[str, Any]] = {
     "envoy-gateway": {"labels": {"control-plane": "envoy-gateway"}},
     "external-secrets": {"labels": {"app.kubernetes.io/name": "external-secrets"}},
     "kserve-controller-manager": {"labels": {"control-plane": "kserve-controller-manager"}},
+    "seldon-v2-controller-manager": {"labels": {"control-plane": "v2-controller-manager"}},
     "velero": {"labels": {"app.kubernetes.io/name": "velero"}},
     "gha-runner-scale-set-controller": {
         "labels": {"app.kubernetes.io/part-of": "gha-rs-controller", "app.kubernetes.io/component": "controller-manager"},

@@ -62,7 +62,7 @@ MINIMAL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 NAMES = {"Kafka": "events", "AutoscalingListener": "listener"}
 """Where all stand together: what others name, and what would make the same ServiceAccount as another."""
-OWN_NAMESPACE = {"Workflow", "WorkflowTemplate", "CronWorkflow"}
+OWN_NAMESPACE = {"Workflow", "WorkflowTemplate", "CronWorkflow", "SeldonRuntime", "Server", "Model"}
 """Served where their operator runs, and nowhere else."""
 SILENT = {
     "AutoscalingListener",
@@ -77,6 +77,7 @@ SILENT = {
     "AlertmanagerConfig",
 }
 SILENT |= {"EnvoyProxy", "ReferenceGrant", "ClusterServingRuntime", "ClusterStorageContainer", "SecretClass", "ListenerClass"}
+SILENT |= {"SeldonConfig", "ServerConfig"}
 UNCLAIMED = {"Gateway", "HTTPRoute", "BackendTLSPolicy", "BackupStorageLocation", "Schedule"}
 """Nobody's: without a class or a parent of the controller, or in another namespace than Velero."""
 
@@ -136,6 +137,7 @@ def test_each_names_its_upstream_source(kind: str) -> None:
         "kueue",
         "percona-server-mysql-operator",
         "prometheus-operator",
+        "seldon-core",
         "spark-operator",
         "strimzi",
         "trainer",
@@ -173,6 +175,7 @@ def test_each_names_its_upstream_source(kind: str) -> None:
         ("kubeflow-trainer", "kubeflow-trainer-controller-manager"),
         ("kuberay-operator", "kuberay-operator"),
         ("kserve-resources", "kserve-controller-manager"),
+        ("seldon-core-v2-setup", "seldon-v2-controller-manager"),
         ("secret-operator", "secret-operator"),
         ("listener-operator", "listener-operator-csi-provisioner"),
         ("zookeeper-operator", "zookeeper-operator-deployment"),
