@@ -11,7 +11,10 @@ from components.contracts import BrokerAccess, BucketAccess
 from components.kubernetes import seldon, seldon_values
 from components.kubernetes.place import Compute
 from components.kubernetes.seldon_values import SeldonServerArgs, SeldonSizes
+from policies.exceptions import Exceptions
+from policies.model import Facts, Resource
 from tests.contracts import reference, rendering
+from tests.contracts.test_policies_of_charts import rules
 from tests.unit.recording import settled
 from tests.unit.test_kubernetes_seldon import composed
 
@@ -176,3 +179,17 @@ def test_the_charts_own_after_our_transforms_are_too(told: list[dict[str, Any]])
     found = [o for o in told if o["kind"] in KUBERNETES_TYPES]
     errors = {f"{o['kind']}/{o['metadata']['name']}": reference.resource_errors(o) for o in found}
     assert {name: said for name, said in errors.items() if said} == {}
+
+
+def test_what_is_rendered_breaks_no_policy_but_that_of_licences(told: list[dict[str, Any]]) -> None:
+    excepted, said = Exceptions.load(), []
+    for found in told:
+        kind = f"kubernetes:{found['apiVersion']}:{found['kind']}"
+        resource = Resource(kind, f"seldon-setup:seldon/{found['metadata']['name']}", found)
+        for rule in rules():
+            for finding in rule.check(resource, Facts(registry_mirror=MIRROR)):
+                if not excepted.covers(rule.name, resource, finding.path):
+                    said.append((rule.name, found["kind"], finding.path, finding.problem))
+    assert {rule for rule, *_ in said} == {"kept-upstream"}, said
+    # MLServer and Triton are not under the BSL
+    assert all("/seldonio/seldon" in problem for *_, problem in said)
