@@ -76,12 +76,15 @@ class SeldonSizes:
 def setup(sizes: SeldonSizes, partitions: int, copies: int, mirror: str | None) -> dict[str, Any]:
     """Values of seldon-core-v2-setup: one namespace, Kafka over TLS with SCRAM, Services inside the cluster, no tracing."""
     values: dict[str, Any] = {name: _from(mirror) for name in _COMPONENTS}
+    # the limit is four times the request: the chart's 10m would throttle the controller's own probes
+    values["controller"]["resources"] = {"cpu": "50m", "memory": "128Mi"}
     for name in ("scheduler", "envoy", "modelgateway", "pipelinegateway"):
         values[name]["resources"] = sizes.compute.requests()
     values["dataflow"]["resources"] = sizes.dataflow.requests()
     for name in ("scheduler", "envoy"):
         values[name]["service"] = {"type": "ClusterIP"}
     servers: dict[str, Any] = {name: _from(mirror) for name in ("rclone", "agent", *SERVERS)}
+    servers["rclone"]["resources"] = {"cpu": "250m"}
     for name, found in sizes.servers.items():
         servers[name] |= {"modelVolumeStorage": found.storage, "resources": found.compute.requests()}
     return {
@@ -203,14 +206,14 @@ def _with_broker(pod: Mapping[str, Any], broker: BrokerAccess) -> Mapping[str, A
         "SELDON_KAFKA_SASL_SECRET": broker.secret,
     }
     first = pod["containers"][0]
-    told = [{"name": e["name"], "value": env[e["name"]]} if e["name"] in env else e for e in first["env"]]
+    told = [{"name": e["name"], "value": env[e["name"]]} if e["name"] in env else e for e in first.get("env") or []]
     return _mounted({**pod, "containers": [{**first, "env": told}, *pod["containers"][1:]]}, "kafka-ca", BROKER_CA, broker)
 
 
 def _with_store(pod: Mapping[str, Any], bucket: BucketAccess) -> Mapping[str, Any]:
     """rclone's container (the first) with the key of the store, and its CA."""
     first = pod["containers"][0]
-    env = list(first["env"])
+    env = list(first.get("env") or [])
     if bucket.secret is not None:
         env += [
             {"name": key, "valueFrom": {"secretKeyRef": {"name": bucket.secret, "key": key}}}

@@ -55,7 +55,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield from choices.uses(case)
     yield from choices.brought(case)
     yield from choices.images(case)
-    yield from _licences(case)
+    yield from _seldon(case)
     yield from _rings(case)
     yield from _counts(case)
 
@@ -239,14 +239,24 @@ def _rings(case: Case) -> Iterator[Finding]:
         yield ("bringYourOwn", at.partition(".")[2], "after"), said
 
 
-def _licences(case: Case) -> Iterator[Finding]:
+def _seldon(case: Case) -> Iterator[Finding]:
     seldon = case.spec.systems.seldon
-    if seldon is not None and not seldon.accept_bsl_license:
+    if seldon is None:
+        return
+    if not seldon.accept_bsl_license:
         yield (
             ("systems", "seldon", "acceptBslLicense"),
             "expected true: Seldon Core 2 is under the Business Source License 1.1, which allows production use only to "
             "non-profit education or by a contract with Seldon; systems.kserve serves the same models as open source",
         )
+    servers = [kind for kind in ("mlserver", "triton") if getattr(seldon, kind) is not None]
+    for name, model in seldon.models.items():
+        if not servers or (model.server or servers[0]) not in servers:
+            path = ("systems", "seldon", "models", name, "server")
+            yield (
+                path,
+                f"{shown(model.server)}: no such server in the stack; add systems.seldon.{model.server or 'mlserver'}: {{}}",
+            )
 
 
 def _counts(case: Case) -> Iterator[Finding]:

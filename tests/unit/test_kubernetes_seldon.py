@@ -47,6 +47,13 @@ def test_without_the_acceptance_of_its_licence_it_is_refused_by_name(tmp_path: P
     assert "systems.seldon.acceptBslLicense" in found[0] and "Business Source License 1.1" in found[0] and "kserve" in found[0]
 
 
+def test_a_model_for_a_server_that_is_left_out_is_refused(tmp_path: Path) -> None:
+    model = "models: {vision: {model: vision, requirements: [onnx], server: triton}}"
+    head = "systems: {minio: {replicas: 1}, kafka: {}, seldon: {acceptBslLicense: true, "
+    (said,) = messages(checked(tmp_path, f"{head}{model}}}}}"))
+    assert "systems.seldon.models.vision.server" in said and "systems.seldon.triton" in said
+
+
 def test_without_a_broker_it_is_refused(tmp_path: Path) -> None:
     found = messages(checked(tmp_path, "systems: {minio: {replicas: 1}, seldon: {acceptBslLicense: true}}"))
     assert any("broker" in said or "kafka" in said for said in found), found
