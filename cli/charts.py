@@ -90,8 +90,11 @@ class _Nothing(mocks.Mocks):
         return {}, []
 
 
-def registrations(stack: Stack) -> list[Any]:
-    """What one stack's program registers, in order, as it tells the engine. Raises whatever the program raises."""
+def registrations(stack: Stack, made: Callable[[Any], None] = lambda _: None) -> list[Any]:
+    """What one stack's program registers, in order, as it tells the engine. Raises whatever the program raises.
+
+    `made` is called with the Platform once it is made, inside the program.
+    """
     from components.platform import Platform
 
     found: list[Any] = []
@@ -102,7 +105,7 @@ def registrations(stack: Stack) -> list[Any]:
     try:
         mocks.set_mocks(_Nothing(), project="mlops", stack=stack.name, preview=True, monitor=_Monitor(found))
         untyped: Any = mocks
-        untyped.test(lambda: Platform(stack.name, stack) and None)()
+        untyped.test(lambda: made(Platform(stack.name, stack)))()
         untyped = pulumi.runtime.settings
         loop.run_until_complete(untyped._shutdown_callbacks())
     finally:
