@@ -21,6 +21,7 @@ MAKERS = {CHART: wanted_chart, FILE: wanted_file}
 KUBERNETES = "kubernetes:"
 SOURCES = ("kubernetes:helm.sh", "kubernetes:yaml", "kubernetes:kustomize")
 """Resources that stand for several objects."""
+WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def of_source(wanted: Wanted) -> Iterator[Made]:
     for fact in found["objects"]:
         obj = facts.rebuild(fact)
         group, _, version = obj["apiVersion"].rpartition("/")
-        place = obj["metadata"].get("namespace")
+        # what a chart leaves out is the release's namespace
+        place = obj["metadata"].get("namespace") or (found["namespace"] if obj["kind"] in WORKLOADS else None)
         name = f"{wanted.chart}:{place + '/' if place else ''}{obj['metadata']['name']}"
         yield Made(f"kubernetes:{group or 'core'}/{version}:{obj['kind']}", name, obj, wanted.chart)
     if not wanted.skip_crds:
