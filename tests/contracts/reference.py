@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from jsonschema import Draft7Validator
 
 from sandbox import paths
 
+HERE = Path(__file__).parent
 LOADER = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
 
 
@@ -107,3 +108,30 @@ def resource_errors(inputs: Mapping[str, Any]) -> list[str]:
     schema = dict(crd(group, inputs["kind"], version))
     schema["required"] = [r for r in schema.get("required", []) if r != "metadata"]
     return _errors(schema, body)
+
+
+def service_errors(objects: Iterable[Mapping[str, Any]], name: str, port: int) -> list[str]:
+    """What is wrong with an address `<name>:<port>` that others are told, by the Services of an inventory."""
+    services = {o["name"]: o for o in objects if o["kind"] == "Service"}
+    if name not in services:
+        return [f"no Service {name}; there are {', '.join(sorted(services))}"]
+    ports = sorted(int(p["port"]) for p in services[name].get("ports") or [])
+    return [] if port in ports else [f"Service {name} has no port {port}; it has {', '.join(map(str, ports))}"]
+
+
+def scrape_errors(monitor: Mapping[str, Any], service: Mapping[str, Any], template: Mapping[str, Any]) -> list[str]:
+    """What keeps a ServiceMonitor of ours from the pods behind a Service: labels, its port, the container's port."""
+    found = []
+    if not monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items():
+        found.append("the monitor does not select the Service")
+    if not service["spec"]["selector"].items() <= template["metadata"]["labels"].items():
+        found.append("the Service does not select the pods")
+    ports = {p["name"]: p for p in service["spec"]["ports"]}
+    opened = {p["name"] for c in template["spec"]["containers"] for p in c.get("ports") or []}
+    opened |= {p["containerPort"] for c in template["spec"]["containers"] for p in c.get("ports") or []}
+    for endpoint in monitor["spec"]["endpoints"]:
+        if endpoint["port"] not in ports:
+            found.append(f"the Service has no port {endpoint['port']}")
+        elif (target := ports[endpoint["port"]].get("targetPort", ports[endpoint["port"]]["port"])) not in opened:
+            found.append(f"no container opens port {target}")
+    return found

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from components.kubernetes import alerts
-from components.kubernetes.prometheus import CHART, PORT, SERVICE, PrometheusStack, chart_values
+from components.kubernetes.prometheus import (
+    ALERTMANAGER,
+    ALERTMANAGER_PORT,
+    CHART,
+    PORT,
+    SERVICE,
+    PrometheusStack,
+    chart_values,
+)
 from tests.contracts import reference, rendering
 from tests.unit.test_kubernetes_prometheus import ARGS, build
 
@@ -34,9 +42,9 @@ def test_the_pin_is_the_version_whose_values_we_checked() -> None:
 
 
 def test_the_services_that_others_are_told_of_are_rendered() -> None:
-    services = {o["name"]: o for o in reference.inventory(CHART.chart)["objects"] if o["kind"] == "Service"}
-    assert {p["name"]: p["port"] for p in services[SERVICE]["ports"]}["http-web"] == PORT
-    assert "kube-prometheus-stack-alertmanager" in services
+    objects = reference.inventory(CHART.chart)["objects"]
+    assert reference.service_errors(objects, SERVICE, PORT) == []
+    assert reference.service_errors(objects, ALERTMANAGER, ALERTMANAGER_PORT) == []
 
 
 def test_the_webhook_port_is_the_operators() -> None:
