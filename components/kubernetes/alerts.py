@@ -5,16 +5,17 @@ Where the metric names come from: Strimzi's example rules (JMX exporter and Stri
 MLflow's prefix (mlflow/server/prometheus_exporter.py), jupyterhub/metrics.py, NVIDIA dcgm-exporter's etc/default-counters.csv,
 flink-kubernetes-operator 1.15.0 docs/operations/metrics-logging.md, Flink's docs/ops/metrics.md, spark-operator 2.5.2
 pkg/common/metrics.go, SeaweedFS' weed/stats/metrics.go (4.44), CloudNativePG's docs/src/monitoring.md and sample rules (1.30.0),
-kube-state-metrics.
+kube-state-metrics. Rules of training and serving stand in alerts_models.py.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-Rule = tuple[str, str, str, str, str]
-"""Name, PromQL, how long it must hold, severity, summary."""
+from components.kubernetes import alerts_models
+from components.kubernetes.alerts_models import Rule
 
 RULES: dict[str, Sequence[Rule]] = {
+    **alerts_models.RULES,
     "kafka": (
         (
             "KafkaOfflinePartitions",
@@ -152,6 +153,7 @@ RULES: dict[str, Sequence[Rule]] = {
             'kube_statefulset_status_replicas_ready{namespace="ray", statefulset="ray-gcs"} == 0',
             "5m", "critical", "The store behind Ray's head is down: the head cannot come back",
         ),
+        *alerts_models.RAY,
     ),
     "git": (("GitDown", 'up{job="git"} == 0', "5m", "critical", "The git server does not answer"),),
     "optuna": (
@@ -184,8 +186,9 @@ RULES: dict[str, Sequence[Rule]] = {
     "platform": (
         (
             "GpuError",
-            "max by (Hostname, gpu) (DCGM_FI_DEV_XID_ERRORS) > 0",
-            "5m", "warning", "GPU {{ $labels.gpu }} of {{ $labels.Hostname }} reports XID {{ $value }}",
+            # dcgm-exporter calls the label hostname after 4.5.3
+            "max by (Hostname, hostname, gpu) (DCGM_FI_DEV_XID_ERRORS) > 0",
+            "5m", "warning", "GPU {{ $labels.gpu }} of {{ $labels.Hostname }}{{ $labels.hostname }} reports XID {{ $value }}",
         ),
         (
             "GpuPodsWait",

@@ -19,14 +19,20 @@ LABEL = {"grafana_dashboard": "1"}
 FOLDER = {"grafana_folder": "MLOps"}
 GENERAL = ("platform", "gpu")
 """Dashboards of no single system."""
+KINDS = {
+    "training": {"cluster", "kubeflow", "katib", "ray"},
+    "serving": {"fastapi", "flask", "bentoml", "tfserving", "kserve"},
+}
+"""Dashboards over what several systems do, and the systems of which one is enough."""
 
 _FILES = Path(__file__).with_name("dashboards")
 
 
 def names(systems: Sequence[str]) -> list[str]:
-    """Dashboards for these systems, the general ones first."""
+    """Dashboards for these systems: the general ones, then those of training and serving, then each system's own."""
     there = {file.stem for file in _FILES.glob("*.json")}
-    return [*GENERAL, *(system for system in systems if system in there)]
+    shared = [name for name, members in KINDS.items() if members & set(systems)]
+    return [*GENERAL, *shared, *(system for system in systems if system in there - KINDS.keys())]
 
 
 def load(name: str) -> dict[str, Any]:
