@@ -4,6 +4,7 @@ fast: everything not marked slow. all: the slow rest too, file by file while the
 not reach is printed as NOT RUN. Exit code 1 where a test failed, whatever was not run.
 """
 
+import signal
 import subprocess
 import sys
 import time
@@ -14,19 +15,35 @@ import typer
 ROOT = Path(__file__).resolve().parent.parent
 PLAIN = ["tests/unit", "tests/policies", "tests/contracts", "tests/blueprints"]
 NOTHING_COLLECTED = 5
+END_SECONDS = 60.0
+"""What an interrupted run may take to end its sandboxes."""
+LAST = ("tests/sandbox/test_platform_full.py",)
 
 
-def pytest(*arguments: str) -> bool:
-    """One pytest run; True where nothing failed (nothing to run is nothing failed)."""
+def pytest(*arguments: str, seconds: float | None = None) -> bool:
+    """One pytest run; True where nothing failed (nothing to run is nothing failed).
+
+    Raises subprocess.TimeoutExpired after `seconds`; the run is interrupted as by a user, so that its sandboxes go with it.
+    """
     print(f"\n$ pytest {' '.join(arguments)}", flush=True)
-    done = subprocess.run([sys.executable, "-m", "pytest", "-rs", *arguments], cwd=ROOT, check=False)
-    return done.returncode in (0, NOTHING_COLLECTED)
+    command = [sys.executable, "-m", "pytest", "-rs", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        return process.wait(seconds) in (0, NOTHING_COLLECTED)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
 
 
 def slow_files() -> list[str]:
-    """Files with slow tests, in the order of their names."""
+    """Files with slow tests, in the order of their names, the longest one last."""
     marked = (p for p in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.slow" in p.read_text(encoding="utf-8"))
-    return [str(p.relative_to(ROOT)) for p in marked]
+    found = [str(p.relative_to(ROOT)) for p in marked]
+    return sorted(found, key=lambda file: file in LAST)
 
 
 def run(suite: str, minutes: float = 1e6, begun: float = 0.0) -> int:
@@ -43,7 +60,10 @@ def run(suite: str, minutes: float = 1e6, begun: float = 0.0) -> int:
             if time.time() > deadline:
                 missed.append(file)
                 continue
-            good &= pytest("-m", "slow", file)
+            try:
+                good &= pytest("-m", "slow", file, seconds=max(deadline - time.time(), 1.0))
+            except subprocess.TimeoutExpired:
+                print(f"NOT RUN to its end: {file} (slow): the {minutes:.0f} minutes were used up")
     for file in missed:
         print(f"NOT RUN: {file} (slow): the {minutes:.0f} minutes were used up")
     return 0 if good else 1

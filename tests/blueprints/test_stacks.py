@@ -14,6 +14,7 @@ from components.validation.document import parse
 from components.validation.problems import Problems
 from components.validation.stackfile import check, stack_file
 from tests.sandbox.test_platform_blueprints import BLUEPRINTS as brought_up
+from tests.sandbox.test_platform_full import BLUEPRINT as whole
 
 BLUEPRINTS = names(ROOT / "blueprints")
 
@@ -64,7 +65,7 @@ def test_each_blueprint_stands_by_itself_on_each_target_that_has_its_systems(blu
 
 
 def test_each_blueprint_is_used_by_a_stack_or_brought_up_by_itself() -> None:
-    assert {loaded(name).blueprint for name in stacks()} | set(brought_up) == set(BLUEPRINTS)
+    assert {loaded(name).blueprint for name in stacks()} | {*brought_up, whole} == set(BLUEPRINTS)
 
 
 @pytest.mark.parametrize("name", ["sandbox", "sandbox-sagemaker", "fraud-dev"])

@@ -15,9 +15,9 @@ import pytest
 from tests.sandbox.platform_env import Project, project
 from tests.sandbox.test_platform_kubernetes import inventory
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(5400)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(2700)]
 
-BLUEPRINTS = ("streaming-features", "serving", "gpu-training", "production", "full")
+BLUEPRINTS = ("streaming-features", "serving", "gpu-training", "production")
 EVIDENCE = "mlops.dev/evidence"
 GPU = "nvidia.com/gpu"
 
@@ -53,13 +53,18 @@ def misplaced(made: Project) -> list[str]:
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS)
 def test_a_blueprint_comes_up_settles_and_goes(blueprint: str, tmp_path: Path) -> None:
-    with project(tmp_path) as made:
-        made.seconds = 2700.0
+    prove(blueprint, tmp_path, seconds=1800.0)
+
+
+def prove(blueprint: str, folder: Path, seconds: float) -> None:
+    """The whole life of a stack of that blueprint; no command of it may take longer than `seconds`."""
+    with project(folder) as made:
+        made.seconds = seconds
         before = inventory(made)
         stack = write(made, blueprint)
         begun = time.monotonic()
         made.up(stack)
-        seconds = time.monotonic() - begun
+        took = time.monotonic() - begun
         status = made.mlops("status", stack, "--format", "json")
         assert status.code == 0, status.text
         slow = [row["system"] for row in json.loads(status.text)["systems"] if not row["isReady"]]
@@ -78,4 +83,4 @@ def test_a_blueprint_comes_up_settles_and_goes(blueprint: str, tmp_path: Path) -
         else:
             made.destroy(stack)
             assert inventory(made) - before == set()
-        print(f"{blueprint}: {size} resources, up {seconds:.0f} s, chart objects {dict(known)}")
+        print(f"{blueprint}: {size} resources, up {took:.0f} s, chart objects {dict(known)}")
