@@ -141,7 +141,14 @@ def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:
         entry["renders"][one.key] = {
             "namespace": one.namespace,
             "objects": [facts.facts(o) for o in objects if not is_crd(o)],
+            "definitions": [f"{c['plural']}.{c['group']}" for c in crds],
         }
+    for entry in found.values():
+        whole = [f"{c['plural']}.{c['group']}" for c in entry["crds"]]
+        for render in entry["renders"].values():
+            # said only where a value leaves some out
+            if render["definitions"] == whole:
+                del render["definitions"]
     return {"kubeVersion": KUBE_VERSION, "sources": dict(sorted(found.items()))}
 
 

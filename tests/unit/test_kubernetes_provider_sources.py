@@ -156,6 +156,21 @@ def test_the_lock_is_found_by_values_and_says_how_good_it_is(tmp_path: Path, mon
         sources.locked("tiny", "2", "abc", "n", False)
 
 
+def test_a_render_whose_values_leave_definitions_out_brings_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"{CRD['spec']['names']['plural']}.{CRD['spec']['group']}"
+    renders = {
+        "with": {"objects": []},
+        "without": {"objects": [], "definitions": []},
+        "one": {"objects": [], "definitions": [name]},
+    }
+    lock = tmp_path / "lock.json"
+    lock.write_text(json.dumps({"sources": {"operator": {"version": "v1", "renders": renders, "crds": [crd_facts(CRD)]}}}))
+    monkeypatch.setenv("MLOPS_SOURCES_LOCK", str(lock))
+    monkeypatch.delenv("MLOPS_CONTRACTS", raising=False)
+    made = {key: [o["kind"] for o in sources.locked("operator", "v1", key, "", True).objects] for key in renders}
+    assert made == {"with": ["CustomResourceDefinition"], "without": [], "one": ["CustomResourceDefinition"]}
+
+
 def test_the_hash_of_values_is_blind_to_what_only_a_run_knows() -> None:
     values = {"a": 1.0, "b": {"c": None, "d": "x"}}
     assert values_hash(values) == values_hash({"b": {"d": "x"}, "a": 1})

@@ -114,7 +114,8 @@ def locked(reference: str, version: str, values_hash: str, namespace: str, inclu
     render = render or renders.get("default") or next(iter(renders.values()), None) or {}
     objects = [_moved(facts.rebuild(fact), str(render.get("namespace") or ""), namespace) for fact in render.get("objects") or []]
     if include_crds:
-        objects = [crds.from_facts(fact) for fact in source.get("crds") or []] + objects
+        known = {f"{fact['plural']}.{fact['group']}": fact for fact in source.get("crds") or []}
+        objects = [crds.from_facts(known[name]) for name in render.get("definitions", known)] + objects
     return Locked([labelled(obj, evidence) for obj in objects], evidence)
 
 
