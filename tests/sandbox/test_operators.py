@@ -185,27 +185,6 @@ def test_mysql_fills_in_passwords_and_takes_its_claims_along_when_asked(operator
     assert find(operators, "secret", "users", namespace) is None
 
 
-def test_mysql_leaves_a_certificate_of_our_own_alone(operators: Sandbox, namespace: str) -> None:
-    operators.apply(custom("ClusterIssuer", f"{namespace}-self", {"selfSigned": {}}, ""))
-    wanted = {"secretName": "db-tls", "dnsNames": ["db"], "issuerRef": {"kind": "ClusterIssuer", "name": f"{namespace}-self"}}
-    operators.apply(custom("Certificate", "ours", wanted, namespace))
-    has(operators, "certificate", "ours", namespace, "Ready")
-    issued = find(operators, "secret", "db-tls", namespace)
-    mysql = {
-        "crVersion": "1.1.0",
-        "sslSecretName": "db-tls",
-        "unsafeFlags": {"mysqlSize": True, "proxySize": True},
-        "mysql": {"clusterType": "group-replication", "size": 1, "image": "registry.example/mysql:8.4"},
-        "proxy": {"haproxy": {"enabled": True, "size": 1, "image": "registry.example/haproxy:2"}, "router": {"enabled": False}},
-    }
-    operators.apply(custom("PerconaServerMySQL", "db", mysql, namespace))
-    has(operators, "ps", "db", namespace, "ready")
-    assert find(operators, "certificate", "db-ssl", namespace) is None
-    assert find(operators, "secret", "db-tls", namespace) == issued
-    operators.kubectl("delete", "ps", "db", "-n", namespace, "--timeout=30s")
-    operators.kubectl("delete", "clusterissuer", f"{namespace}-self")
-
-
 def test_monitoring_follows_a_changed_number_of_replicas(operators: Sandbox, namespace: str) -> None:
     for kind, workload in (
         ("Prometheus", "prometheus-it"),
