@@ -47,6 +47,13 @@ def serve_until_stopped(start: Callable[[Any], Awaitable[None]], close: Callable
     os._exit(code)  # threads of abandoned calls must not keep the process or print at exit
 
 
+def _hush() -> None:
+    """Say nothing more: grpc prints a traceback for a call that the end cuts off, and the engine shows it to the user."""
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 2)
+    os.close(quiet)
+
+
 async def _serve(parent: int, start: Callable[[Any], Awaitable[None]], close: Callable[[], Awaitable[None]]) -> int:
     import grpc.aio
 
@@ -66,6 +73,7 @@ async def _serve(parent: int, start: Callable[[Any], Awaitable[None]], close: Ca
                 break
             except TimeoutError:
                 continue
+        _hush()
         await server.stop(grace=None)
         await close()
     except Exception as error:

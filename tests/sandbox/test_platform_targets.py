@@ -51,17 +51,29 @@ def test_a_team_stack_moves_to_the_platform_on_the_other_target(clone: Project, 
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "named"),
+    ("source", "old", "new", "named"),
     [
-        (KUBERNETES, "mlops:target: vertex", '"vertex": planned, not built yet; expected one of kubernetes, sagemaker'),
-        (KUBERNETES, "mlops:target: sagemakr", 'did you mean "sagemaker"?'),
-        ("    systems:\n", "    systems:\n      argo: {}\n", "systems.argo: planned, not built yet (built: minio, mysql, kafka"),
+        (
+            "sandbox",
+            KUBERNETES,
+            "mlops:target: vertex",
+            '"vertex": planned, not built yet; expected one of kubernetes, sagemaker',
+        ),
+        ("sandbox", KUBERNETES, "mlops:target: sagemakr", 'did you mean "sagemaker"?'),
+        (
+            "sandbox-sagemaker",
+            "    systems:\n",
+            "    systems:\n      argo: {}\n",
+            'systems.argo: sagemaker has no "argo"; it offers minio, mysql, kafka',
+        ),
     ],
-    ids=["target-planned", "target-typo", "system-planned"],
+    ids=["target-planned", "target-typo", "system-elsewhere"],
 )
-def test_a_pair_that_does_not_exist_names_what_does(clone: Project, tmp_path: Path, old: str, new: str, named: str) -> None:
+def test_a_pair_that_does_not_exist_names_what_does(
+    clone: Project, tmp_path: Path, source: str, old: str, new: str, named: str
+) -> None:
     stack = f"pair-{tmp_path.name[-12:].strip('-_').replace('_', '-')}"
-    clone.copy_stack("sandbox", stack, old, new)
+    clone.copy_stack(source, stack, old, new)
     checked = clone.mlops("validate", stack)
     assert checked.code == 2
     said = clone.refused("preview", stack)
