@@ -29,6 +29,8 @@ from components.contracts import (
 A = TypeVar("A", DatabaseAccess, BucketAccess, BrokerAccess)
 _ADDRESSES = (Metrics, Dashboards, Certificates, Network)
 """Contracts that a team gets as they are, without a grant."""
+TEAM_ENGINE = "mysql"
+"""The database that a team's systems are written for: the shape of their graph must not wait for the document."""
 
 
 def document(
@@ -43,6 +45,7 @@ def document(
         "platform": platform,
         "team": team,
         "contracts": {c.__name__: _plain(met[c]) for c in _ADDRESSES if c in met},
+        "engine": met[Database].engine if Database in met else TEAM_ENGINE,
         **{kind: {name: _plain(access) for name, access in by.items()} for kind, by in grants.items()},
         **extra,
     }
@@ -76,7 +79,7 @@ class Published:
         """The contracts that grant, from the document. Nothing of it is looked up before it is asked for."""
         return {
             Database: Database(
-                "mysql", self._anything("databases", "host"), self._anything("databases", "port"), self._grant(DatabaseAccess)
+                TEAM_ENGINE, self._anything("databases", "host"), self._anything("databases", "port"), self._grant(DatabaseAccess)
             ),
             ObjectStore: ObjectStore(
                 self._anything("buckets", "endpoint"), self._anything("buckets", "region"), self._grant(BucketAccess)
@@ -113,9 +116,20 @@ class Published:
         kind = {DatabaseAccess: "databases", BucketAccess: "buckets"}[access]
 
         def grant(name: str, consumer: Consumer) -> A:
-            return self._access(access, kind, name)
+            granted = self._access(access, kind, name)
+            if isinstance(granted, DatabaseAccess):
+                granted.host = pulumi.Output.all(granted.host, self.text, name).apply(lambda known: self._mysql(*known))
+            return granted
 
         return grant
+
+    def _mysql(self, host: str, text: str, name: str) -> str:
+        if (engine := json.loads(text).get("engine", TEAM_ENGINE)) != TEAM_ENGINE:
+            raise pulumi.RunError(
+                f'platform stack "{self.platform}" grants team "{self.team}" database {name} on {engine}; a team\'s systems '
+                f"speak {TEAM_ENGINE} alone. Ask its owner for systems.mysql, or bring a database (mlops:spec.bringYourOwn)."
+            )
+        return host
 
     def _topics(self, topics: Sequence[str], consumer: Consumer, prefixes: Sequence[str] = ()) -> BrokerAccess:
         if prefixes:

@@ -57,17 +57,16 @@ def heal(root: Path = ROOT) -> list[Path]:
         if healed != text:
             path.write_text(healed, encoding="utf-8")
             changed.append(path)
+    settle(root)
     return changed
 
 
 def settle(root: Path = ROOT) -> None:
-    """Have git see that stack files whose only change is our salt are unchanged; stages nothing, fails silently."""
+    """Have git see that stack files without a difference but our salt (or the lack of it) are unchanged; stages nothing."""
     modified = _git(root, "ls-files", "--modified", "--", "stacks/Pulumi.*.yaml") or ""
     for name in modified.splitlines():
-        path = root / name
-        salted = path.is_file() and _own(_stack(path)) in _LINE.findall(path.read_text(encoding="utf-8"))
         # no difference through the filter: adding it stores no new content, only that this is what it looks like
-        if salted and _git(root, "diff", "--quiet", "--", name) is not None:
+        if (root / name).is_file() and _git(root, "diff", "--quiet", "--", name) is not None:
             _git(root, "add", "--", name)
 
 

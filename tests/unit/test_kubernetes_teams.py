@@ -144,3 +144,9 @@ def test_what_the_platform_lacks_is_named(text: str | None, platform: str, name:
 def test_a_platform_without_certificates_is_named_too() -> None:
     with pytest.raises(Exception, match=r"grants team .fraud. no contracts Certificates"):
         team_stack(document({}), "platform-dev", lambda found: None)
+
+
+def test_a_database_of_another_kind_is_named_too() -> None:
+    published = json.dumps({**json.loads(document()), "engine": "postgres"})
+    with pytest.raises(Exception, match=r'grants team "fraud" database mlflow on postgres; a team.s systems speak mysql alone'):
+        team_stack(published, "platform-dev", granted)

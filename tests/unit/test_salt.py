@@ -60,6 +60,16 @@ def test_a_change_beside_our_salt_is_seen_without_it(clone: Path) -> None:
     assert "encryptionsalt" not in diff
 
 
+def test_a_wiped_sandbox_leaves_the_checkout_clean(clone: Path, tmp_path: Path) -> None:
+    salt.install(clone)
+    stack_file(clone).write_text(f"{TEXT}{OURS}\n")
+    salt.settle(clone)
+    (tmp_path / "home" / "backend" / ".pulumi" / "stacks" / "mlops" / "demo.json").unlink()
+    assert salt.heal(clone) == [stack_file(clone)]
+    assert stack_file(clone).read_text() == TEXT
+    assert git(clone, "status", "--short") == ""
+
+
 def test_settling_stages_nothing_of_the_users(clone: Path) -> None:
     salt.install(clone)
     stack_file(clone).write_text(f"{TEXT}  mlops:blueprint: starter\n{OURS}\n")
