@@ -1,10 +1,12 @@
 """The whole of a stack's typed configuration: what `mlops:spec`, the blueprint and `mlops:target` come to."""
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 
+from components.mapping import kubernetes, sagemaker
+from components.mapping.fact import FOUNDATION
 from components.spec.base import Cidr, Domain, Image, LabelValue, Model, Name, System, Target
 from components.spec.compute import GpuCluster
 from components.spec.data import Amundsen, Docker, Dvc, Feast, Kafka, Minio, Mysql, Openmetadata, Postgres, Seaweedfs, Tfdv
@@ -91,7 +93,7 @@ class Cloud(Model):
     network: Network = Field(default_factory=Network, description="The stack's own network.")
 
 
-class Systems(Model):
+class _Known(Model):
     """The systems of the stack; a key with {} takes every default, a missing key is not deployed."""
 
     minio: Minio | None = Field(default=None, description="Object storage.")
@@ -138,9 +140,30 @@ class Systems(Model):
         fields = type(self).model_fields
         return {field.alias or name: value for name, field in fields.items() if (value := getattr(self, name)) is not None}
 
+    @classmethod
+    def keys(cls) -> list[str]:
+        """Every system's key."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
 
 PARTS = {"gateway": "gateway", "login": "login", "external-secrets": "external_secrets", "velero": "backups"}
 """Parts of the foundation that stand only where the spec has their section: the part, and the field that holds it."""
+
+
+def _plain() -> dict[str, Any]:
+    """Systems of the mapping that have no class of their own here: their section has what every system's has."""
+    known = {FOUNDATION, *PARTS, *_Known.keys()}
+    rows = {key: fact.what for rows in (kubernetes.ROWS, sagemaker.ROWS) for key, fact in rows.items() if key not in known}
+    return {
+        key.replace("-", "_"): (System | None, Field(default=None, alias=key if "-" in key else None, description=what))
+        for key, what in rows.items()
+    }
+
+
+if TYPE_CHECKING:
+    Systems = _Known
+else:
+    Systems = create_model("Systems", __base__=_Known, __doc__=_Known.__doc__, **_plain())
 
 
 class StackSpec(Model):

@@ -78,8 +78,6 @@ def _unknown_key(error: Any) -> str:
         return f"unknown key{meant(key, known)} (accepted: {', '.join(known)})" if known else "unknown key"
     if key in INSTEAD:
         return INSTEAD[key]
-    if key in RESERVED:
-        return f"planned, not built yet (built: {', '.join(known)})"
     near = nearest(key, known) or nearest(key, RESERVED)
     hint = f'; did you mean "{near}"?' if near else ""
     return f"unknown system{hint} (built: {', '.join(known)})"

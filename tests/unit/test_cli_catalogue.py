@@ -55,7 +55,7 @@ def test_needs_name_who_meets_them() -> None:
     assert "upstream retired; successor: seaweedfs" in explain.describe("kubernetes", TABLE["kubernetes", "minio"])
 
 
-@pytest.mark.parametrize(("system", "hint"), [("kafak", 'did you mean "kafka"'), ("qqqq", "known: kafka flink")])
+@pytest.mark.parametrize(("system", "hint"), [("kafak", 'did you mean "kafka"'), ("qqqq", "known: minio seaweedfs")])
 def test_an_unknown_system_gets_the_nearest_or_all(system: str, hint: str) -> None:
     with pytest.raises(UserError, match=hint) as caught:
         explain.explain(system)

@@ -1,0 +1,39 @@
+"""What a row of the mapping says: plain text, so that validation and `mlops systems` need no cloud SDK."""
+
+from dataclasses import dataclass
+
+FOUNDATION = "foundation"
+"""What a target needs before any system: certificates on Kubernetes, network and keys on a cloud."""
+
+EVERY_TIER = ("all", "platform", "team")
+
+
+@dataclass(frozen=True)
+class SystemFact:
+    """What is known of a (target, system) pair without importing it; contracts by their key in stack files."""
+
+    path: str
+    essential_type: str
+    needs: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ("all", "platform")
+    managed: bool = False
+    """A cloud's own service (else self-managed)."""
+    engine: str = ""
+    """What a provider of `database` is: mysql or postgres."""
+    engines: tuple[str, ...] = ()
+    """What a consumer of `database` can use; any where empty."""
+    images: tuple[str, ...] = ()
+    """Images of our own (images/<name>) that it runs."""
+    holds: str = ""
+    """What is lost with it, in words; empty where it keeps no data."""
+    upstream: str = "active"
+    successor: str = ""
+    what: str = ""
+    """One line on it, where no class of components.spec describes its section (it then has `values` alone)."""
+
+    def meets(self, contract: str, consumer: "SystemFact") -> bool:
+        """Whether a consumer can use what this system provides."""
+        fits = contract != "database" or not consumer.engines or not self.engine or self.engine in consumer.engines
+        return contract in self.provides and fits
