@@ -105,6 +105,8 @@ def _run(program: str, root: str, parallel: int) -> int:
     # every registration blocks a thread until the engine has done it
     loop.set_default_executor(ThreadPoolExecutor(max_workers=min(max(parallel, 4) * 4, 256)))
 
+    _keep_first_frames()
+
     def user_program() -> None:
         runpy.run_path(program, run_name="__main__")
 
@@ -121,6 +123,25 @@ def _run(program: str, root: str, parallel: int) -> int:
             except Exception:
                 return 1  # the engine is gone; whoever ended it knows
         return REPORTED
+
+
+def _keep_first_frames() -> None:
+    """Of the call stack that the SDK sends with each resource, the frame that makes it: the rest was a seventh of the state.
+
+    The engine keeps it in the state, our own frames and the interpreter's paths with it, and writes it at every step.
+    """
+    from pulumi.runtime import resource
+
+    whole = getattr(resource, "_get_stack_trace", None)
+    if whole is None:
+        return  # another version of the SDK
+
+    def first() -> Any:
+        trace = whole()
+        del trace.frames[1:]
+        return trace
+
+    resource._get_stack_trace = first
 
 
 def _remember_origins(loop: AbstractEventLoop) -> dict[int, TracebackType | None]:

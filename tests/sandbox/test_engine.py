@@ -36,6 +36,8 @@ def test_a_stack_comes_up_is_stable_and_goes_down(engine: Engine) -> None:
     assert re.fullmatch("[a-z]+-[a-z]+", found["pet"])
     assert len(found["shuffled"]) == 2
     assert engine.state()["integer"]["outputs"]["result"] == 3
+    assert all(len(item.get("stackTrace", [])) <= 1 for item in engine.state().values())
+    assert "__main__.py#" in engine.state()["integer"]["stackTrace"][0]["sourcePosition"]
     assert "9 deleted" in engine.ok("destroy", "--yes", "--skip-preview")
     assert engine.state() == {}
     assert engine.gone()
