@@ -47,8 +47,10 @@ def environment(team: str | None = None) -> dict[str, str]:
         "PULUMI_BACKEND_URL": _backend(home() / "backend"),
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(home() / "passphrase"),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
-        # the engine serialises the whole state at each step: collecting its garbage less often saves a fifth of its CPU
-        "GOGC": "300",
+        # the engine serialises the whole state at each step: collecting its garbage less often saves a fifth of its CPU,
+        # up to a bound of its memory
+        "GOGC": "500",
+        "GOMEMLIMIT": "3GiB",
         # the salt of a stack stands in its state, not in the checkout (salt.py)
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "KUBECONFIG": str(kubeconfig.admin_path()),

@@ -119,7 +119,8 @@ def scale_set_values(args: ActionsRunnersArgs, name: str) -> dict[str, Any]:
         "controllerServiceAccount": {"name": CONTROLLER.chart, "namespace": args.namespace},
         "listenerTemplate": {"spec": {"securityContext": _security(65532), "containers": [listener]}},
         "template": {
-            "metadata": {"labels": dict(args.labels)},
+            # no label that names the stack: the lock knows a chart by its values
+            "metadata": {"labels": {key: text for key, text in args.labels.items() if not key.startswith("mlops.dev/")}},
             "spec": {
                 "securityContext": _security(RUNNER_USER),
                 "automountServiceAccountToken": False,

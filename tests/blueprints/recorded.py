@@ -61,10 +61,10 @@ class Recorded:
     """Keys of the outputs."""
 
 
-def loaded(name: str) -> Stack:
-    """The blueprint alone, as a stack of the same name that the lock is made with."""
+def loaded(name: str, stack: str = "") -> Stack:
+    """The blueprint alone, as a stack of the same name that the lock is made with unless another one is given."""
     spec = {"mlops:target": "kubernetes", "mlops:blueprint": name, "mlops:spec": {}}
-    found = check(Document(None, {"config": spec}), f"blueprint-{name}", ROOT)
+    found = check(Document(None, {"config": spec}), stack or f"blueprint-{name}", ROOT)
     assert isinstance(found, Stack), found.text()
     return found
 
@@ -91,6 +91,11 @@ def blueprint(name: str) -> Recorded:
     theirs = [made for one in wanted for made in of_source(one)]
     unknown = tuple(f"{one.chart} {one.version}" for one in wanted if render(one) is None)
     return Recorded(name, stack, (*own, *theirs), tuple(wanted), unknown, tuple(sorted(keys)))
+
+
+def asked(stack: Stack) -> list[Wanted]:
+    """The charts and files that a stack asks for."""
+    return [MAKERS[found.type](found.object, stack.name) for found in registrations(stack) if found.type in MAKERS]
 
 
 def render(wanted: Wanted) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ import pytest
 from components.settings import ROOT
 from components.validation.blueprints import names
 from tests.blueprints import golden
-from tests.blueprints.recorded import blueprint
+from tests.blueprints.recorded import asked, blueprint, loaded, render
 
 
 @pytest.mark.parametrize("name", golden.NAMES)
@@ -20,6 +20,12 @@ def test_a_blueprint_becomes_what_is_written(name: str) -> None:
 @pytest.mark.parametrize("name", golden.NAMES)
 def test_the_lock_knows_every_chart_and_file_of_a_blueprint(name: str) -> None:
     assert blueprint(name).unknown == ()
+
+
+def test_a_stacks_own_name_asks_for_no_other_render() -> None:
+    elsewhere = asked(loaded("full", "elsewhere"))
+    assert [one.chart for one in elsewhere if render(one) is None] == []
+    assert len(elsewhere) == len(blueprint("full").sources) > 30
 
 
 def test_every_blueprint_is_written_but_those_that_need_a_stacks_own_lines() -> None:
