@@ -107,6 +107,7 @@ def down() -> None:
 @_plainly
 def reset() -> None:
     """Stop everything and forget everything: cluster, cloud, stacks' state, keys. Built tools stay in the cache."""
+    salt.withdraw()
     cluster.reset()
     salt.heal()
 

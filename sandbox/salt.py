@@ -61,6 +61,14 @@ def heal(root: Path = ROOT) -> list[Path]:
     return changed
 
 
+def withdraw(root: Path = ROOT) -> None:
+    """Take the sandbox's own salts out of the stack files, committed or not: before its backends are wiped."""
+    for path in sorted((root / "stacks").glob("Pulumi.*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        if (without := clean(text, _stack(path))) != text:
+            path.write_text(without, encoding="utf-8")
+
+
 def settle(root: Path = ROOT) -> None:
     """Have git see that stack files without a difference but our salt (or the lack of it) are unchanged; stages nothing."""
     modified = _git(root, "ls-files", "--modified", "--", "stacks/Pulumi.*.yaml") or ""

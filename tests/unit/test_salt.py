@@ -111,6 +111,15 @@ def test_a_stale_salt_is_taken_out_and_the_others_stay(clone: Path) -> None:
     assert salt.heal(clone) == []
 
 
+def test_before_the_sandbox_is_wiped_its_salts_go_from_files_that_git_does_not_know_too(clone: Path) -> None:
+    ours, theirs = stack_file(clone), clone / "stacks" / "Pulumi.other.yaml"
+    git(clone, "rm", "-q", "--cached", "stacks/Pulumi.demo.yaml")
+    ours.write_text(f"{TEXT}{OURS}\n")
+    theirs.write_text(f"{TEXT}{THEIRS}\n")
+    salt.withdraw(clone)
+    assert ours.read_text() == TEXT and THEIRS in theirs.read_text()
+
+
 def test_without_git_nothing_is_touched(tmp_path: Path) -> None:
     (tmp_path / "stacks").mkdir()
     path = tmp_path / "stacks" / "Pulumi.demo.yaml"
