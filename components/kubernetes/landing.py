@@ -118,9 +118,14 @@ class KubernetesLanding:
             callees=sorted({b for a, b in pairs if a == name and b != name}),
             tenants=granting and self._stack.spec.tier is Tier.PLATFORM,
             webhooks=sorted({port for cls in sharing for port in getattr(cls, "webhooks", ())}),
-            internet=any(getattr(cls, "internet", False) for cls in sharing),
+            internet=any(self._goes_out(system, cls) for system, cls in self._ground.classes.items() if cls in sharing),
             outside=sorted({port for cls in sharing for port in getattr(cls, "outside", ())}),
         )
+
+    def _goes_out(self, system: str, cls: Any) -> bool:
+        """Whether a system calls what is outside: `internet` of its class, which may look at the system's section."""
+        asked = getattr(cls, "internet", False)
+        return bool(asked(self._stack.spec.chosen().get(system)) if callable(asked) else asked)
 
     def published(self) -> Mapping[type, Any]:
         """The platform's contracts as the team may use them."""

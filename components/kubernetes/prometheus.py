@@ -7,9 +7,10 @@ from typing import Any, Optional
 import pulumi
 
 from components.contracts import Certificates, Endpoint, Metrics, Wants
-from components.kubernetes import alerts, chart, objects
+from components.kubernetes import alert_routes, alerts, chart, objects
 from components.kubernetes import thanos_objstore as objstore
 from components.kubernetes.place import Compute, Place
+from components.spec.alerting import Alerting
 from components.spec.base import quantity_value
 from components.spec.serving import Prometheus
 from components.system import Site
@@ -54,6 +55,8 @@ class PrometheusStackArgs:
     """Systems whose alert rules are made."""
     sidecar: Optional[objstore.ObjstoreArgs] = None
     """Names by which Thanos' sidecar reaches its bucket, where the stack has Thanos."""
+    alerting: Optional[dict[str, Any]] = None
+    """Receivers and routes as in components.spec.alerting; nobody is told of an alert if unset."""
     storage_class: Optional[str] = None
     operator: bool = True
     """False: the cluster has the operator and its CRDs."""
@@ -119,7 +122,10 @@ def chart_values(args: PrometheusStackArgs) -> dict[str, Any]:
         "kube-state-metrics": {"resources": KUBE_STATE.spec()},
         "prometheus-node-exporter": {"resources": NODE.spec()},
     }
-    return chart.merge(own, objstore.sidecar_values(args.sidecar)) if args.sidecar else own
+    told = (
+        chart.merge(own, {"alertmanager": alert_routes.values(Alerting.model_validate(args.alerting))}) if args.alerting else own
+    )
+    return chart.merge(told, objstore.sidecar_values(args.sidecar)) if args.sidecar else told
 
 
 class PrometheusStack(pulumi.ComponentResource):
@@ -171,6 +177,11 @@ class PrometheusStack(pulumi.ComponentResource):
         self.register_outputs({})
 
     @staticmethod
+    def internet(config: Prometheus) -> bool:
+        """Whether Alertmanager has anybody to tell."""
+        return bool(config.alerting.receivers)
+
+    @staticmethod
     def wants(config: Prometheus) -> Wants:
         """Nothing."""
         return Wants()
@@ -197,6 +208,7 @@ class PrometheusStack(pulumi.ComponentResource):
             keep_crds=site.spec.operators.keep_crds,
             registry_mirror=site.spec.registry_mirror,
             chart_mirror=site.spec.chart_mirror,
+            alerting=config.alerting.model_dump(),
             values=config.values,
         )
 

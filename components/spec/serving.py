@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from components.spec.alerting import Alerting
 from components.spec.base import Duration, Image, Model, Name, Quantity, Resources, System
 
 
@@ -15,6 +16,9 @@ class Prometheus(System):
     storage: Quantity = Field(default="50Gi", description="Volume of each server in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
     alertmanagers: int = Field(default=1, ge=1, le=5, description="Alertmanager pods (Kubernetes only).")
+    alerting: Alerting = Field(
+        default_factory=Alerting, description="Who is told of which alert: nobody if unset (Kubernetes only)."
+    )
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 
 
