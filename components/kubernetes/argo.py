@@ -234,7 +234,7 @@ class ArgoWorkflows(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[Any]:
         """Workflows."""
-        return [contracts.Workflows(self._url, "argo")]
+        return [contracts.Workflows(self._url, "argo", ready=[self._chart])]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address, instance, and where the client's token stands."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 import pulumi
-from pulumi_kubernetes import rbac
+from pulumi_kubernetes import meta, rbac, scheduling
 
 from components import contracts
 from components.kubernetes import chart, crds
 from components.kubernetes.namespace import TRUST_LABEL
 from components.kubernetes.objects import CERTIFICATE, WAIT_READY, custom, service_account
-from components.kubernetes.place import SMALL, Image, Place, image
+from components.kubernetes.place import NODE_AGENTS, SMALL, Image, Place, image
 from components.kubernetes.workload import container, job, pod
 from components.system import Site
 
@@ -71,7 +71,8 @@ class FoundationArgs:
 
 
 class KubernetesFoundation(pulumi.ComponentResource):
-    """cert-manager, trust-manager, a self-signed root, the ClusterIssuer `mlops-ca`, and the Bundle `mlops-ca`.
+    """cert-manager, trust-manager, a self-signed root, the ClusterIssuer `mlops-ca`, and the Bundle `mlops-ca`; PriorityClass
+    `mlops-node-agents`.
 
     The root (ten years, its key never rotated by itself) signs every server certificate of the platform; the Bundle puts
     it as ConfigMap `mlops-ca`, key `ca.crt`, into each namespace labelled mlops.dev/trust. Charts: cert-manager,
@@ -94,7 +95,7 @@ class KubernetesFoundation(pulumi.ComponentResource):
         self._place = Place("foundation", args.namespace, args.labels, pulumi.ResourceOptions(parent=self), args.registry_mirror)
         issuing = self._cert_manager()
         issuer, root = self._issuer(issuing)
-        self._ready = [issuer, self._bundle(root, issuing)]
+        self._ready = [issuer, self._bundle(root, issuing), self._priority()]
         self.register_outputs({})
 
     def _cert_manager(self) -> pulumi.Resource:
@@ -211,6 +212,16 @@ class KubernetesFoundation(pulumi.ComponentResource):
             notes={"pulumi.com/waitFor": "condition=Synced"},
             cluster_scoped=True,
             opts=place.after(operator, root),
+        )
+
+    def _priority(self) -> pulumi.Resource:
+        """A collector or backup agent must run on every node, also on one that others have filled: it may displace them."""
+        return scheduling.v1.PriorityClass(
+            f"{self._name}-node-agents",
+            metadata=meta.v1.ObjectMetaArgs(name=NODE_AGENTS, labels=self._place.labels),
+            value=1_000_000,
+            description="What runs on every node for the platform: logs, metrics, volume backups.",
+            opts=self._place.opts,
         )
 
     @staticmethod

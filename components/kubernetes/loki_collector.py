@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.kubernetes import chart
-from components.kubernetes.place import Compute
+from components.kubernetes.place import NODE_AGENTS, Compute
 
 CHART = chart.Pin("alloy", "1.11.1", "https://grafana.github.io/helm-charts", checked="2026-11-23")
 PODS = "/var/log/pods"
@@ -90,6 +90,7 @@ def chart_values(push_url: str, compute: Compute, monitored: bool, mirror: str |
         # GPU nodes are tainted and have the training jobs
         "controller": {
             "type": "daemonset",
+            "priorityClassName": NODE_AGENTS,
             "tolerations": [{"operator": "Exists"}],
             "volumes": {"extra": extra},
             "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "20%"}},

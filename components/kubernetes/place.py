@@ -11,6 +11,9 @@ from pulumi_kubernetes import meta
 
 from components.spec.base import Resources, quantity_value
 
+NODE_AGENTS = "mlops-node-agents"
+"""PriorityClass of what must run on every node."""
+
 
 @dataclass(frozen=True)
 class Image:

@@ -9,7 +9,7 @@ import pulumi
 from components.contracts import Certificates, Endpoint, Metrics, Wants
 from components.kubernetes import alert_routes, alerts, chart, objects
 from components.kubernetes import thanos_objstore as objstore
-from components.kubernetes.place import Compute, Place
+from components.kubernetes.place import NODE_AGENTS, Compute, Place
 from components.spec.alerting import Alerting
 from components.spec.base import quantity_value
 from components.spec.serving import Prometheus
@@ -120,7 +120,7 @@ def chart_values(args: PrometheusStackArgs) -> dict[str, Any]:
             },
         },
         "kube-state-metrics": {"resources": KUBE_STATE.spec()},
-        "prometheus-node-exporter": {"resources": NODE.spec()},
+        "prometheus-node-exporter": {"resources": NODE.spec(), "priorityClassName": NODE_AGENTS},
     }
     told = (
         chart.merge(own, {"alertmanager": alert_routes.values(Alerting.model_validate(args.alerting))}) if args.alerting else own

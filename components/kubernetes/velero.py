@@ -8,7 +8,7 @@ import pulumi
 
 from components.contracts import BucketAccess, Certificates, Metrics, ObjectStore, Wants
 from components.kubernetes import chart, extend, objects
-from components.kubernetes.place import Compute, Image, Place, image
+from components.kubernetes.place import NODE_AGENTS, Compute, Image, Place, image
 from components.spec.base import duration_seconds
 from components.spec.shared import Backups
 from components.system import Site
@@ -78,7 +78,7 @@ def chart_values(args: VeleroBackupsArgs) -> dict[str, Any]:
         "snapshotsEnabled": False,
         "credentials": {"useSecret": False},
         "deployNodeAgent": args.volumes,
-        "nodeAgent": {"resources": AGENT.spec()},
+        "nodeAgent": {"resources": AGENT.spec(), "priorityClassName": NODE_AGENTS},
         # made by ours, whatever the chart can see at render
         "metrics": {"serviceMonitor": {"enabled": False}, "nodeAgentPodMonitor": {"enabled": False}},
     }
