@@ -22,6 +22,10 @@ class Serverless(Rest):
         found = super().read(cx, id, inputs)
         return None if found is None or found.pop("state", "") == "TERMINATED" else found
 
+    def request(self, cx: AwsContext, inputs: Json, operation: str) -> Json:
+        """moto knows the engine by its name with a capital."""
+        return {**super().request(cx, inputs, operation), "type": str(inputs["type"]).capitalize()}
+
     def answer(self, cx: AwsContext, id: str, item: Json, inputs: Json) -> Json:
         """The API says "Spark" where the program says "spark"; moto keeps nothing of monitoring."""
         found = super().answer(cx, id, item, {key: value for key, value in inputs.items() if key != "type"})
