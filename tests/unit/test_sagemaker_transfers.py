@@ -136,5 +136,5 @@ def test_a_datasets_check_is_launched_with_a_name_of_its_own(tmp_path: Path) -> 
 
 
 def test_a_region_without_a_known_analyzer_is_said(tmp_path: Path) -> None:
-    with pytest.raises(pulumi.RunError, match='"eu-south-2".*eu-central-1'):
+    with pytest.raises(pulumi.RunError, match=r'"eu-south-2".*eu-central-1'):
         composed(tmp_path, STORE + "  tfdv: {}\n", "cloud: {region: eu-south-2}")

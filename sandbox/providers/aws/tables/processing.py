@@ -23,8 +23,8 @@ class Serverless(Rest):
         return None if found is None or found.pop("state", "") == "TERMINATED" else found
 
     def request(self, cx: AwsContext, inputs: Json, operation: str) -> Json:
-        """moto knows the engine by its name with a capital."""
-        return {**super().request(cx, inputs, operation), "type": str(inputs["type"]).capitalize()}
+        """moto knows the engine by its name in capitals."""
+        return {**super().request(cx, inputs, operation), "type": str(inputs["type"]).upper()}
 
     def answer(self, cx: AwsContext, id: str, item: Json, inputs: Json) -> Json:
         """The API says "Spark" where the program says "spark"; moto keeps nothing of monitoring."""
