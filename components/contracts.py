@@ -106,6 +106,8 @@ class Broker:
 
     bootstrap: pulumi.Input[str]
     grant: TopicGrant
+    arn: Optional[pulumi.Input[str]] = None
+    """The managed cluster's ARN (AWS)."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class StreamProcessor(Offer):
-    """Flink: the REST address of the session cluster."""
+    """Flink: the REST address of the session cluster, or of the managed service's API."""
 
 
 @dataclass(frozen=True)
@@ -234,13 +236,16 @@ class ImageRegistry(Offer):
 
 @dataclass(frozen=True)
 class BatchCompute:
-    """Spark: the operator, and where its jobs run."""
+    """Spark: the operator or the managed application, and where its jobs run."""
 
     namespaces: Sequence[str]
+    """Kubernetes; none on a cloud."""
     service_account: pulumi.Input[str]
-    """Of drivers, in each of these namespaces."""
+    """Of drivers, in each of these namespaces; on a cloud the identity that jobs run as (AWS: the job role's ARN)."""
     event_log: Optional[pulumi.Input[str]] = None
     """s3a:// address that the history server reads."""
+    application: Optional[pulumi.Input[str]] = None
+    """What jobs are started on (AWS: ARN of the EMR Serverless application)."""
 
 
 @dataclass(frozen=True)
@@ -256,10 +261,11 @@ class FileSystem:
     """HDFS."""
 
     uri: pulumi.Input[str]
-    """hdfs://<name service>."""
-    config_map: pulumi.Input[str]
-    """Beside it, with core-site.xml and hdfs-site.xml."""
-    namespace: pulumi.Input[str]
+    """hdfs://<name service>; on a cloud hdfs://<the name node's host>:<port>."""
+    config_map: Optional[pulumi.Input[str]] = None
+    """Beside it, with core-site.xml and hdfs-site.xml (Kubernetes)."""
+    namespace: Optional[pulumi.Input[str]] = None
+    """Kubernetes."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,15 @@ ROWS: Mapping[str, SystemFact] = {
     ),
     "mysql": SystemFact(
         _S + "rds:RdsMysql", "aws:rds/instance:Instance", needs=("network",), provides=("database",), managed=True,
-        holds="every database",
+        engine="mysql", holds="every database",
+    ),
+    "seaweedfs": SystemFact(
+        _S + "s3_second:S3Store", "aws:s3/bucket:Bucket", needs=("network",), provides=("objectStore",), managed=True,
+        holds="every bucket and its objects",
+    ),
+    "postgres": SystemFact(
+        _S + "rds_postgres:RdsPostgres", "aws:rds/instance:Instance", needs=("network",), provides=("database",), managed=True,
+        engine="postgres", holds="every database",
     ),
     "kafka": SystemFact(
         _S + "msk:MskKafka", "aws:msk/cluster:Cluster", needs=("network",), provides=("broker",), managed=True,
@@ -38,5 +46,43 @@ ROWS: Mapping[str, SystemFact] = {
     "grafana": SystemFact(
         _S + "amg:ManagedGrafana", "aws:grafana/workspace:Workspace", needs=("network", "metrics"), provides=("dashboards",),
         managed=True,
+    ),
+    "flink": SystemFact(
+        _S + "flink:ManagedFlink", "aws:kinesisanalyticsv2/application:Application", needs=("network", "objectStore"),
+        optional=("broker",), provides=("streamProcessor",), managed=True, holds="the snapshots of its applications",
+    ),
+    "spark": SystemFact(
+        _S + "spark:EmrServerlessSpark", "aws:emrserverless/application:Application", needs=("network", "objectStore"),
+        optional=("broker",), provides=("batchCompute",), managed=True,
+    ),
+    "airflow": SystemFact(
+        _S + "airflow:MwaaAirflow", "aws:mwaa/environment:Environment", needs=("network", "objectStore"),
+        optional=("batchCompute",), provides=("workflows",), managed=True, holds="the records of runs",
+    ),
+    "flume": SystemFact(
+        _S + "flume:FirehoseIngestion", "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+        needs=("network", "objectStore"), optional=("broker",), managed=True,
+    ),
+    "sqoop": SystemFact(
+        _S + "sqoop:DmsTransfers", "aws:dms/replicationConfig:ReplicationConfig", needs=("network", "database", "objectStore"),
+        managed=True,
+    ),
+    "hadoop": SystemFact(
+        _S + "hadoop:EmrHdfs", "aws:emr/cluster:Cluster", needs=("network", "objectStore"), provides=("fileSystem",),
+        managed=True, holds="every file of HDFS",
+    ),
+    "dvc": SystemFact(
+        _S + "dvc:S3DvcRemote", "aws:ssm/parameter:Parameter", needs=("objectStore",), managed=True,
+    ),
+    "tfdv": SystemFact(
+        _S + "tfdv:DataQualityJobs", "aws:ssm/parameter:Parameter", needs=("network", "objectStore"), managed=True,
+    ),
+    "feast": SystemFact(
+        _S + "feast:SagemakerFeatureStore", "aws:glue/catalogDatabase:CatalogDatabase", needs=("network", "objectStore"),
+        provides=("featureStore",), managed=True, holds="the online records of its feature groups",
+    ),
+    "amundsen": SystemFact(
+        _S + "amundsen:GlueCatalog", "aws:glue/crawler:Crawler", needs=("network", "objectStore"), provides=("catalog",),
+        managed=True, holds="the domain's business metadata",
     ),
 }  # fmt: skip

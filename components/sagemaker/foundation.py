@@ -2,12 +2,13 @@
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
 from components import contracts
+from components.sagemaker import surroundings
 from components.sagemaker.identity import allow, attach, workload_role
 from components.system import Site
 
@@ -46,6 +47,10 @@ class AwsFoundationArgs:
     """Beginning of the resources' names."""
     production: bool
     """Protect the key against deletion, keep logs for a year."""
+    services: list[str] = field(default_factory=list)
+    """Interface endpoints beside ENDPOINTS."""
+    key_users: list[str] = field(default_factory=list)
+    """Service principals that use the key themselves, for this account alone."""
 
 
 def subnets(cidr: str, zones: int) -> Sequence[str]:
@@ -129,11 +134,24 @@ class AwsFoundation(pulumi.ComponentResource):
             description=f"Everything of {self._args.prefix} at rest",
             enable_key_rotation=True,
             deletion_window_in_days=30 if self._args.production else 7,
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [owner, logs]}),
+            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [owner, logs, *self._key_users()]}),
             opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(protect=self._args.production or None)),
         )
         aws.kms.Alias(f"{self._name}-alias", name=f"alias/{self._args.prefix}", target_key_id=key.id, opts=self._opts)
         return key.arn
+
+    def _key_users(self) -> list[dict[str, object]]:
+        if not self._args.key_users:
+            return []
+        return [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": self._args.key_users},
+                "Action": ["kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey*", "kms:CreateGrant"],
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:SourceAccount": self._account}},
+            }
+        ]
 
     def _private_subnets(self, vpc: aws.ec2.Vpc) -> tuple[pulumi.Output[Sequence[str]], aws.ec2.RouteTable]:
         zones = aws.get_availability_zones_output(state="available", opts=pulumi.InvokeOutputOptions(parent=self)).names
@@ -204,7 +222,7 @@ class AwsFoundation(pulumi.ComponentResource):
             description="S3 through the gateway endpoint",
             opts=self._opts,
         )
-        for service in ENDPOINTS:
+        for service in (*ENDPOINTS, *self._args.services):
             aws.ec2.VpcEndpoint(
                 f"{self._name}-{service.replace('.', '-')}",
                 vpc_id=vpc.id,
@@ -258,6 +276,8 @@ class AwsFoundation(pulumi.ComponentResource):
             zones=cloud.network.zones,
             prefix=site.stack.name,
             production=site.spec.environment == "prod",
+            services=surroundings.endpoints(site.spec.chosen()),
+            key_users=surroundings.key_users(site.spec.chosen()),
         )
 
     def contracts(self) -> Sequence[contracts.Network]:

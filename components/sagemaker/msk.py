@@ -22,6 +22,15 @@ MECHANISM = "AWS_MSK_IAM"
 IAM_PORT = 9098
 
 
+_PRIVATE_LINK = aws.msk.ClusterBrokerNodeGroupInfoConnectivityInfoArgs(
+    vpc_connectivity=aws.msk.ClusterBrokerNodeGroupInfoConnectivityInfoVpcConnectivityArgs(
+        client_authentication=aws.msk.ClusterBrokerNodeGroupInfoConnectivityInfoVpcConnectivityClientAuthenticationArgs(
+            sasl=aws.msk.ClusterBrokerNodeGroupInfoConnectivityInfoVpcConnectivityClientAuthenticationSaslArgs(iam=True)
+        )
+    )
+)
+
+
 @dataclass
 class MskTopicArgs:
     """One topic."""
@@ -49,6 +58,8 @@ class MskKafkaArgs:
     """ARN of the key for volumes and logs."""
     production: bool
     """Protect and retain the cluster."""
+    private_link: bool = False
+    """Let AWS services connect by PrivateLink, as IAM identities (multi-VPC private connectivity)."""
     topics: dict[str, MskTopicArgs] = field(default_factory=dict)
     """Topics by name."""
 
@@ -105,6 +116,7 @@ class MskKafka(pulumi.ComponentResource):
                 client_subnets=args.subnet_ids,
                 instance_type=args.instance_type,
                 security_groups=[args.security_group_id],
+                connectivity_info=_PRIVATE_LINK if args.private_link else None,
                 storage_info=aws.msk.ClusterBrokerNodeGroupInfoStorageInfoArgs(
                     ebs_storage_info=aws.msk.ClusterBrokerNodeGroupInfoStorageInfoEbsStorageInfoArgs(volume_size=args.storage_gib)
                 ),
@@ -195,6 +207,7 @@ class MskKafka(pulumi.ComponentResource):
             security_group_id=network.security_group_id,
             kms_key=network.kms_key,
             production=site.spec.environment == "prod",
+            private_link=_private_link(site, config.instance_type),
             topics={
                 name: MskTopicArgs(t.partitions, t.replicas or min(3, brokers), duration_seconds(t.retention) * 1000)
                 for name, t in config.topics.items()
@@ -203,8 +216,20 @@ class MskKafka(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.Broker]:
         """The broker."""
-        return [contracts.Broker(self.bootstrap, self.grant)]
+        return [contracts.Broker(self.bootstrap, self.grant, self.arn)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Addresses."""
         return {"arn": self.arn, "bootstrap": self.bootstrap}
+
+
+def _private_link(site: Site, instance_type: str) -> bool:
+    """Whether Firehose reads a topic: it connects by PrivateLink, which MSK has not for kafka.t3.small."""
+    flume = site.spec.systems.flume
+    wanted = flume is not None and any(agent.source == "kafka" for agent in flume.agents.values())
+    if wanted and instance_type == "kafka.t3.small":
+        raise pulumi.RunError(
+            "systems.kafka.instanceType: an agent of flume reads a topic, and MSK lets no AWS service connect to "
+            "kafka.t3.small; say kafka.m7g.large"
+        )
+    return wanted

@@ -11,7 +11,7 @@ from components.contracts import BucketAccess, Consumer
 from components.naming import LIMITS, fit
 from components.sagemaker.identity import allow, attach
 from components.spec.base import duration_seconds
-from components.spec.data import Minio
+from components.spec.data import Minio, Seaweedfs
 from components.system import Site
 
 
@@ -52,6 +52,7 @@ class S3Buckets(pulumi.ComponentResource):
 
     log_bucket: pulumi.Output[str]
 
+    noun = "S3Buckets"
     needs = (contracts.Network,)
     optional = ()
     provides = (contracts.ObjectStore,)
@@ -59,7 +60,7 @@ class S3Buckets(pulumi.ComponentResource):
     essential_type = "aws:s3/bucket:Bucket"
 
     def __init__(self, name: str, args: S3BucketsArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:S3Buckets", name, {}, opts)
+        super().__init__(f"mlops:index:{self.noun}", name, {}, opts)
         self._name = name
         self._args = args
         self._buckets: dict[str, aws.s3.Bucket] = {}
@@ -210,17 +211,18 @@ class S3Buckets(pulumi.ComponentResource):
         return BucketAccess(bucket=made.bucket, region=self._args.region, kms_key=self._args.kms_key)
 
     @staticmethod
-    def wants(config: Minio) -> contracts.Wants:
+    def wants(config: Minio | Seaweedfs) -> contracts.Wants:
         """Nothing."""
         return contracts.Wants()
 
     @staticmethod
     def plan(site: Site) -> S3BucketsArgs:
-        """From `systems.minio` of the spec; sizes of volumes mean nothing here."""
+        """From `systems.minio` or `systems.seaweedfs` of the spec; servers and sizes of volumes mean nothing here."""
         network = site.contract(contracts.Network)
-        config: Minio = site.config
+        config: Minio | Seaweedfs = site.config
         return S3BucketsArgs(
-            prefix=site.stack.name,
+            # names are global: a second store of the stack says whose it is
+            prefix=site.stack.name if site.key == "minio" else f"{site.stack.name}-{site.key}",
             account_id=network.account_id,
             kms_key=network.kms_key,
             region=network.region,

@@ -1,6 +1,8 @@
 """Typed configuration of the data systems."""
 
-from pydantic import Field
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from components.spec.base import Cron, Duration, Image, Model, Name, Odd, Quantity, Resources, Servers, System, TopicName
 
@@ -64,11 +66,14 @@ class PostgresBackup(Model):
 
 
 class Postgres(System):
-    """Relational database for systems that cannot use MySQL: CloudNativePG on Kubernetes."""
+    """Relational database for systems that cannot use MySQL: CloudNativePG on Kubernetes, RDS for PostgreSQL on AWS."""
 
     replicas: int = Field(default=3, ge=1, le=9, description="Servers; from 3 a write waits for one standby.")
     storage: Quantity = Field(default="20Gi", description="Volume of each server in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
+    instance_class: str = Field(
+        default="db.m7g.large", pattern=r"^db\.", description="RDS instance class (target sagemaker only)."
+    )
     backup: PostgresBackup | None = Field(
         default_factory=PostgresBackup, description="null turns backups off; none are made where the stack has no object store."
     )
@@ -158,6 +163,25 @@ class Kafka(System):
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 
 
+class FeatureSet(Model):
+    """Features of one entity, as a feature group of the cloud's own store."""
+
+    key: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]{0,63}$", description="Column that identifies a record.")
+    event_time: str = Field(
+        default="event_time", pattern=r"^[A-Za-z0-9][A-Za-z0-9_]{0,63}$", description="Column with the time of a record."
+    )
+    columns: dict[str, Literal["string", "integral", "fractional"]] = Field(
+        min_length=1, description="Types of the columns beside the event time, the key among them."
+    )
+    online: bool = Field(default=True, description="Serve the latest record of each key with low latency.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.key not in self.columns:
+            raise ValueError(f'key: "{self.key}" is none of columns ({", ".join(self.columns)})')
+        return self
+
+
 class Feast(System):
     """Feature store: Feast's operator and one project on our database and object store."""
 
@@ -174,6 +198,9 @@ class Feast(System):
         default=None,
         pattern=r"^[^/]+$",
         description="Directory of the definitions at the repository's top; feature_repo if unset.",
+    )
+    features: dict[Name, FeatureSet] = Field(
+        default_factory=dict, description="Feature groups by name (target sagemaker only: elsewhere the repository says them)."
     )
     schedule: Cron = Field(
         default="0 * * * *", description="When features are applied and materialized to the online store, UTC."

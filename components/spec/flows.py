@@ -41,6 +41,10 @@ class Airflow(System):
     schedulers: int = Field(default=1, ge=1, le=5, description="Schedulers, all at work.")
     dags: GitDags | None = Field(default=None, description="Repository of the DAGs; folder dags of bucket airflow if unset.")
     keep_for: Duration = Field(default="90d", description="How long the records of runs are kept.")
+    environment_class: str = Field(
+        default="mw1.small", pattern=r"^mw1\.", description="Size of the managed environment (target sagemaker only)."
+    )
+    workers: int = Field(default=5, ge=1, le=25, description="Workers at most (target sagemaker only).")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
     scheduler_resources: Resources = Field(
         default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each scheduler and DAG processor."

@@ -165,6 +165,11 @@ class Sqoop(System):
 
     image: Image | None = Field(default=None, description="Image of the jobs, built from images/sqoop; the stack's if unset.")
     jobs: dict[Name, SqoopJob] = Field(min_length=1, description="Jobs by name.")
+    certificate: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:dms:",
+        description="DMS certificate with RDS's CA bundle, by which the server is verified (target sagemaker only).",
+    )
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each job.")
 
     def brings(self, name: str) -> bool:
@@ -181,6 +186,11 @@ class Hadoop(System):
     zookeepers: Odd = Field(default=3, ge=1, le=9, description="ZooKeeper servers, odd.")
     storage: Quantity = Field(default="100Gi", description="Volume of each data node in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
+    instance_type: str = Field(
+        default="m7g.xlarge",
+        pattern=r"^[a-z0-9-]+\.[a-z0-9]+$",
+        description="EC2 instance type of each node (target sagemaker only).",
+    )
     kerberos_secret_class: Name | None = Field(
         default=None, description="SecretClass of your Kerberos realm: turns on authentication, and with it TLS."
     )

@@ -157,8 +157,8 @@ def hashed(name: str) -> str:
 
 
 class _Mocks(mocks.Mocks):
-    def __init__(self, recording: Recording[Any], reads: Mapping[str, Mapping[str, Any]]):
-        self.recording, self.reads = recording, reads
+    def __init__(self, recording: Recording[Any], reads: Mapping[str, Mapping[str, Any]], calls: Mapping[str, dict[str, Any]]):
+        self.recording, self.reads, self.calls = recording, reads, calls
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         state = dict(args.inputs)
@@ -167,12 +167,16 @@ class _Mocks(mocks.Mocks):
             self.recording.passwords[args.name] = value
             state["result"] = {SIGNATURE: SECRET, "value": value}
             state["bcryptHash"] = {SIGNATURE: SECRET, "value": hashed(args.name)}
+        if args.typ.startswith("aws:"):
+            # what the cloud computes, under every name that it bears
+            state |= dict.fromkeys(("arn", "endpointArn"), f"arn:aws:{args.name}")
+            state |= dict.fromkeys(("webserverUrl", "masterPublicDns"), f"{args.name}.example")
         if args.resource_id:
             state |= self.reads[args.resource_id]
         return args.resource_id or f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        return dict(args.args), []
+        return {**args.args, **self.calls.get(args.token, {})}, []
 
 
 def _with_loop(call: Callable[[Any], Any], request: Any) -> Any:
@@ -187,8 +191,8 @@ def _with_loop(call: Callable[[Any], Any], request: Any) -> Any:
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, recording: Recording[Any], reads: Mapping[str, Mapping[str, Any]]):
-        super().__init__(_Mocks(recording, reads))
+    def __init__(self, recording: Recording[Any], given: _Mocks):
+        super().__init__(given)
         self.recording = recording
 
     def _note(self, request: Any, properties: Any, read: bool) -> None:
@@ -224,23 +228,24 @@ class _Monitor(mocks.MockMonitor):
 
 
 def record(
-    build: Callable[[], T], *, stack: str = "test", preview: bool = False, reads: Mapping[str, Mapping[str, Any]] | None = None
+    build: Callable[[], T],
+    *,
+    stack: str = "test",
+    preview: bool = False,
+    reads: Mapping[str, Mapping[str, Any]] | None = None,
+    calls: Mapping[str, dict[str, Any]] | None = None,
 ) -> Recording[T]:
     """Runs `build` as a Pulumi program under mocks and waits for everything that it started.
 
-    `reads` gives the state of resources that are looked up by id (`ConfigMap.get(...)`).
+    `reads` gives the state of resources that are looked up by id (`ConfigMap.get(...)`), `calls` what functions of a
+    provider answer, by token (`aws:index/getCallerIdentity:getCallerIdentity`).
     """
     recording: Recording[T] = Recording()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        mocks.set_mocks(
-            _Mocks(recording, reads or {}),
-            project="mlops",
-            stack=stack,
-            preview=preview,
-            monitor=_Monitor(recording, reads or {}),
-        )
+        given = _Mocks(recording, reads or {}, calls or {})
+        mocks.set_mocks(given, project="mlops", stack=stack, preview=preview, monitor=_Monitor(recording, given))
 
         def program() -> pulumi.Output[Any]:
             recording.result = build()

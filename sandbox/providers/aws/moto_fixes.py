@@ -16,8 +16,10 @@ def apply(service: str) -> None:
 def _s3() -> None:
     """Server access logging: moto reads every statement of the log bucket's policy as one with a service as principal.
 
-    It fails inside on `"Principal": "*"`, which every policy that demands TLS has, and takes no list of resources.
+    It fails inside on `"Principal": "*"`, which every policy that demands TLS has, and takes no list of resources. And it
+    knows no conditions: what is denied without TLS it denies to everybody, objects of the program among them.
     """
+    from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3 import models
     from moto.s3.utils import LOGGING_SERVICE_PRINCIPAL
 
@@ -33,7 +35,17 @@ def _s3() -> None:
             for statement in _listed(policy.get("Statement"))
         )
 
+    def permission(self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(self.policy.decode())
+        held = [s for s in _listed(policy.get("Statement")) if "aws:SecureTransport" not in str(s.get("Condition"))]
+        if not held:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps({**policy, "Statement": held})).is_action_permitted(action, resource)
+
     models.FakeBucket._log_permissions_enabled_policy = staticmethod(allowed)  # type: ignore[method-assign]
+    models.FakeBucket.get_permission = permission  # type: ignore[method-assign]
 
 
 def _service(principal: Any) -> Any:

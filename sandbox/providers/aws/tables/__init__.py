@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.tables import (
+    catalog,
     ecr,
     iam,
     iam_policies,
@@ -12,6 +13,7 @@ from sandbox.providers.aws.tables import (
     logs,
     monitoring,
     msk,
+    processing,
     rds,
     routes,
     s3,
@@ -24,6 +26,7 @@ from sandbox.providers.aws.tables import (
 from sandbox.providers.cloud.spec import Spec
 
 MODULES = (
+    catalog,
     ecr,
     iam,
     iam_policies,
@@ -31,6 +34,7 @@ MODULES = (
     logs,
     monitoring,
     msk,
+    processing,
     rds,
     routes,
     s3,
@@ -59,6 +63,7 @@ KINDS = {
     "MSK cluster": ("aws:msk/cluster:Cluster", "aws:msk/serverlessCluster:ServerlessCluster"),
     "AMP workspace": ("aws:amp/workspace:Workspace",),
     "Grafana workspace": ("aws:grafana/workspace:Workspace",),
+    "Glue database": ("aws:glue/catalogDatabase:CatalogDatabase",),
 }
 """What a `Spec.references` may ask for -> the types that can be it."""
 

@@ -18,6 +18,9 @@ class Cluster(Rest):
     def request(self, cx: AwsContext, inputs: Json, operation: str) -> Json:
         """The nested blocks as the API wants them."""
         plain = {key: value for key, value in inputs.items() if key not in ("clientAuthentication", "encryptionInfo")}
+        if group := plain.get("brokerNodeGroupInfo"):
+            # MSK takes it only for a cluster that stands, by an operation that moto has not: it stays in the record
+            plain["brokerNodeGroupInfo"] = {key: value for key, value in group.items() if key != "connectivityInfo"}
         found = super().request(cx, plain, operation)
         if auth := inputs.get("clientAuthentication"):
             found["ClientAuthentication"] = _authentication(auth)
