@@ -220,8 +220,8 @@ class Logs(Offer):
 
 @dataclass(frozen=True)
 class Git(Offer):
-    """A git server. `grant`: (repository, consumer) -> Secret in its namespace with keys `username` and `password`; on a cloud the
-    connection that its role may use for that repository."""
+    """A git server. `grant`: (repository, consumer) -> Secret in its namespace with keys `username` and `password`; on a cloud
+    the connection that its role may use for that repository."""
 
     grant: Callable[[str, Consumer], pulumi.Input[str]]
 

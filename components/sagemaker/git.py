@@ -46,8 +46,8 @@ class CodeConnection(pulumi.ComponentResource):
     The connection stays PENDING until somebody approves it once in the console, which only who owns the repositories can do.
     A Secret is made empty: its owner puts `{"username": …, "password": <token>}` there (SageMaker AI developer guide, "Associate
     Git repositories with SageMaker AI notebook instances"). A grant lets a consumer's role use the connection for one repository
-    and read that repository's Secret. Source: Developer Tools console user guide, "What are connections?". Limits: the host of the
-    repositories is the user's; AWS has no git server of its own to make here.
+    and read that repository's Secret. Source: Developer Tools console user guide, "What are connections?". Limits: the host
+    of the repositories is the user's; AWS has no git server of its own to make here.
     """
 
     arn: pulumi.Output[str]

@@ -18,7 +18,7 @@ from components.spec.serving import ServedModel
 from components.system import Site
 
 BUCKET = "models"
-GPU_INSTANCE, CPU_INSTANCE = "ml.g5.xlarge", "ml.m5.large"
+GPU_INSTANCE, CPU_INSTANCE = "ml.g4dn.xlarge", "ml.m5.large"
 """One GPU, and none (Amazon EC2 instance types)."""
 
 
@@ -34,9 +34,10 @@ class HostingArgs:
 class Hosting:
     """The resources of a system's models below `parent`; the systems' components hand everything to it.
 
-    Without a model: the execution role's rights, ECR repository `<stack>/<system>`, prefix `<system>/` of bucket `models`, and the
-    log group that an endpoint `<stack>-<system>` of a delivery of the user's own writes to. With one: its endpoint (endpoint.py).
-    An image answers GET /ping and POST /invocations on port 8080 (developer guide, "Custom inference code with hosting services").
+    Without a model: the execution role's rights, ECR repository `<stack>/<system>`, prefix `<system>/` of bucket `models`, and
+    the log group that an endpoint `<stack>-<system>` of a delivery of the user's own writes to. With one: its endpoint
+    (endpoint.py). An image answers GET /ping and POST /invocations on port 8080 (developer guide, "Custom inference code with
+    hosting services").
     """
 
     def __init__(self, parent: pulumi.ComponentResource, name: str, system: str, args: HostingArgs):
@@ -96,7 +97,7 @@ def instance(gpus: int, named: str | None, path: str) -> str:
     """The instance type that is named, else by GPUs. Raises pulumi.RunError where several are asked for and no type is."""
     if named is None and gpus > 1:
         raise pulumi.RunError(
-            f"{path}.instanceType: missing; expected a SageMaker instance type with {gpus} GPUs, for example ml.g5.12xlarge"
+            f"{path}.instanceType: missing; expected a SageMaker instance type with {gpus} GPUs, for example ml.g4dn.12xlarge"
         )
     return named or (GPU_INSTANCE if gpus else CPU_INSTANCE)
 

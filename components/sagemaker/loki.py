@@ -35,7 +35,7 @@ class CloudWatchLogs(pulumi.ComponentResource):
     """A cloudwatch.LogGroup `/mlops/<stack>/logs/<team>` a team and one for the platform: our key, and the team's retention.
 
     Beside it a saved query of Logs Insights over all of them, and a metric of the lines that say error by team. Grafana of the
-    stack queries them by CloudWatch's data source; what pushes (FireLens, the CloudWatch agent) writes to a group of its own team.
+    stack queries them by CloudWatch's data source; what pushes (FireLens, the CloudWatch agent) writes to its own team's group.
     The services' own logs (notebooks, jobs, endpoints, brokers) lie in groups of their own, made with them.
     Source: Amazon CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS", "Metric filters".
     """

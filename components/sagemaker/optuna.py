@@ -108,7 +108,7 @@ class SagemakerOptuna(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.Tuning]:
         """Where the studies lie."""
-        url = pulumi.Output.concat("https://states.", self._args.ground.region, ".amazonaws.com")
+        url = f"https://states.{self._args.ground.region}.amazonaws.com"
         return [contracts.Tuning(url, engine=self._args.engine, database=DATABASE)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:

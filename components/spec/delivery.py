@@ -65,7 +65,7 @@ class GithubActions(System):
     )
     repositories: list[str] = Field(
         default_factory=list,
-        description="Repositories (organisation/name) whose workflows may deliver; that of `url` if unset (managed targets only).",
+        description="Repositories (organisation/name) whose workflows may deliver; that of `url` if unset (managed only).",
     )
     branch: str = Field(default="main", description="Branch whose workflows may deliver (managed targets only).")
     environment: str | None = Field(

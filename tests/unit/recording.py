@@ -167,6 +167,9 @@ class _Mocks(mocks.Mocks):
             self.recording.passwords[args.name] = value
             state["result"] = {SIGNATURE: SECRET, "value": value}
             state["bcryptHash"] = {SIGNATURE: SECRET, "value": hashed(args.name)}
+        if args.typ.startswith("aws:"):
+            # what AWS draws: the ARN, and a name where the program gives none
+            state = {"arn": f"arn:aws:{args.typ.split(':')[1]}:{args.name}", "name": args.name, **state}
         if args.resource_id:
             state |= self.reads[args.resource_id]
         return args.resource_id or f"{args.name}-id", state

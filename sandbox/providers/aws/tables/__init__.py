@@ -6,9 +6,11 @@ from typing import Any
 
 from sandbox.providers.aws.tables import (
     ecr,
+    hosting,
     iam,
     iam_policies,
     kms,
+    launching,
     logs,
     monitoring,
     msk,
@@ -25,9 +27,11 @@ from sandbox.providers.cloud.spec import Spec
 
 MODULES = (
     ecr,
+    hosting,
     iam,
     iam_policies,
     kms,
+    launching,
     logs,
     monitoring,
     msk,
