@@ -6,8 +6,8 @@ Secret (Kubernetes) or nothing secret at all (cloud: the consumer's role was giv
 nested Args of components, so they keep to types that the multi-language analyzer reads.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Optional
 
 import pulumi
@@ -186,7 +186,7 @@ class Tuning(Offer):
     """Hyperparameter search: the dashboard over the studies of one database."""
 
     engine: str = "mysql"
-    """Of the server that holds the studies: mysql or postgres."""
+    """Of the server that holds the studies: mysql or postgres; sagemaker where the service keeps them itself."""
     database: Optional[str] = None
     """Name of the studies' database: a consumer asks its Database contract for a user of its own there."""
 
@@ -201,6 +201,11 @@ class Compute(Offer):
 @dataclass(frozen=True)
 class Serving(Offer):
     """A model server or the controller of such: the address that predictions are asked at."""
+
+    endpoints: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Names of managed endpoints by model (cloud)."""
+    captured: Optional[pulumi.Input[str]] = None
+    """s3:// address below which they keep what they were asked (cloud)."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +222,8 @@ class Logs(Offer):
 
 @dataclass(frozen=True)
 class Git(Offer):
-    """A git server. `grant`: (repository, consumer) -> Secret in its namespace with keys `username` and `password`."""
+    """A git server. `grant`: (repository, consumer) -> Secret in its namespace with keys `username` and `password`; on a cloud
+    the connection that its role may use for that repository."""
 
     grant: Callable[[str, Consumer], pulumi.Input[str]]
 
@@ -229,7 +235,8 @@ class ImageRegistry(Offer):
     host: pulumi.Input[str]
     """Host and port as image references begin."""
     grant: Callable[[Consumer], pulumi.Input[str]]
-    """(consumer) -> Secret of type kubernetes.io/dockerconfigjson in its namespace, which may pull."""
+    """(consumer) -> Secret of type kubernetes.io/dockerconfigjson in its namespace, which may pull; on a cloud its role may, and
+    push to the repository whose address is given."""
     build: Optional[Callable[[str], pulumi.Resource]] = None
     """(name of an image of ours) -> what has built and pushed it; a registry that builds nothing has none."""
 

@@ -44,7 +44,23 @@ ROWS: Mapping[str, SystemFact] = {
         holds="the samples of its retention",
     ),
     "grafana": SystemFact(
-        _S + "amg:ManagedGrafana", "aws:grafana/workspace:Workspace", needs=("network", "metrics"), provides=("dashboards",),
+        _S + "amg:ManagedGrafana", "aws:grafana/workspace:Workspace", needs=("network", "metrics"),
+        optional=("logs", "longTermMetrics"), provides=("dashboards",), managed=True,
+    ),
+    "thanos": SystemFact(
+        _S + "thanos:LongTermPrometheus", "aws:amp/workspaceConfiguration:WorkspaceConfiguration", needs=("metrics",),
+        provides=("longTermMetrics",), managed=True,
+    ),
+    "loki": SystemFact(
+        _S + "loki:CloudWatchLogs", "aws:cloudwatch/logGroup:LogGroup", needs=("network",), provides=("logs",), managed=True,
+        holds="the logs of its retention",
+    ),
+    "docker": SystemFact(
+        _S + "docker:EcrRegistry", "aws:ecr/repository:Repository", needs=("network", "objectStore"),
+        provides=("imageRegistry",), managed=True, holds="every image",
+    ),
+    "git": SystemFact(
+        _S + "git:CodeConnection", "aws:codeconnections/connection:Connection", needs=("network",), provides=("git",),
         managed=True,
     ),
     "flink": SystemFact(
@@ -85,4 +101,51 @@ ROWS: Mapping[str, SystemFact] = {
         _S + "amundsen:GlueCatalog", "aws:glue/crawler:Crawler", needs=("network", "objectStore"), provides=("catalog",),
         managed=True, holds="the domain's business metadata",
     ),
+    "github-actions": SystemFact(
+        _S + "github_actions:GithubRoles", "aws:iam/openIdConnectProvider:OpenIdConnectProvider", needs=("network",),
+        optional=("imageRegistry", "pipelines", "training"), managed=True,
+    ),
+    "kubeflow": SystemFact(
+        _S + "kubeflow:SagemakerPipelines", "aws:sagemaker/pipeline:Pipeline", needs=("network", "objectStore"),
+        optional=("tracking",), provides=("pipelines", "training"), managed=True,
+    ),
+    "katib": SystemFact(
+        _S + "katib:SagemakerTuning", "aws:sfn/stateMachine:StateMachine", needs=("network", "objectStore"),
+        provides=("tuning",), managed=True,
+    ),
+    "optuna": SystemFact(
+        _S + "optuna:SagemakerOptuna", "aws:sfn/stateMachine:StateMachine", needs=("network", "objectStore", "database"),
+        provides=("tuning",), managed=True,
+    ),
+    "training": SystemFact(
+        _S + "training:SagemakerTraining", "aws:sfn/stateMachine:StateMachine", needs=("network", "objectStore"),
+        optional=("tracking",), provides=("training",), managed=True, what="Training jobs that are launched from a template.",
+    ),
+    "automl": SystemFact(
+        _S + "automl:SagemakerAutopilot", "aws:sfn/stateMachine:StateMachine", needs=("network", "objectStore"), managed=True,
+        what="Automatic machine learning over tables, launched from a template.",
+    ),
+    "experiments": SystemFact(
+        _S + "experiments:SagemakerExperiments", "aws:sagemaker/mlflowApp:MlflowApp", needs=("network", "objectStore"),
+        provides=("tracking",), managed=True, holds="the experiments' records",
+        what="Experiment tracking without a server to size.",
+    ),
+    "modelRegistry": SystemFact(
+        _S + "model_registry:SagemakerModelRegistry", "aws:sagemaker/modelPackageGroup:ModelPackageGroup", needs=("network",),
+        managed=True, holds="the records of every model version",
+    ),
+    "modelMonitoring": SystemFact(
+        _S + "model_monitoring:SagemakerModelMonitor", "aws:sfn/stateMachine:StateMachine", needs=("network", "objectStore"),
+        optional=("serving",), managed=True,
+    ),
+    **{
+        system: SystemFact(
+            f"{_S}{system}:{noun}", "aws:ecr/repository:Repository", needs=("network", "objectStore"), provides=("serving",),
+            managed=True,
+        )
+        for system, noun in (
+            ("fastapi", "SagemakerFastapi"), ("flask", "SagemakerFlask"), ("bentoml", "SagemakerBentoml"),
+            ("tfserving", "SagemakerTfserving"), ("kserve", "SagemakerKserve"),
+        )
+    },
 }  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -29,6 +30,8 @@ class ManagedGrafanaArgs:
     """ARN of the key for the workspace's data."""
     region: str
     account_id: pulumi.Input[str]
+    logs: bool = False
+    """Adds CloudWatch as a data source, for the stack's log groups and the services' metrics."""
 
 
 class ManagedGrafana(pulumi.ComponentResource):
@@ -41,7 +44,7 @@ class ManagedGrafana(pulumi.ComponentResource):
     endpoint: pulumi.Output[str]
 
     needs = (contracts.Network, contracts.Metrics)
-    optional = ()
+    optional = (contracts.Logs, contracts.LongTermMetrics)
     provides = (contracts.Dashboards,)
     tiers = ("all", "platform")
     essential_type = "aws:grafana/workspace:Workspace"
@@ -54,7 +57,7 @@ class ManagedGrafana(pulumi.ComponentResource):
         query = allow(
             ["aps:QueryMetrics", "aps:GetSeries", "aps:GetLabels", "aps:GetMetricMetadata", "aps:DescribeWorkspace"], [workspaces]
         )
-        rights = attach(f"{name}-query", args.role_name, [query], mine)
+        rights = attach(f"{name}-query", args.role_name, [query, *(_logs(args) if args.logs else [])], mine)
         workspace = aws.grafana.Workspace(
             f"{name}-workspace",
             name=args.workspace_name,
@@ -62,7 +65,7 @@ class ManagedGrafana(pulumi.ComponentResource):
             authentication_providers=[args.authentication],
             permission_type="CUSTOMER_MANAGED",
             role_arn=args.role_arn,
-            data_sources=["PROMETHEUS"],
+            data_sources=["PROMETHEUS", "CLOUDWATCH"] if args.logs else ["PROMETHEUS"],
             kms_key_id=args.kms_key,
             configuration=json.dumps({"plugins": {"pluginAdminEnabled": False}, "unifiedAlerting": {"enabled": True}}),
             vpc_configuration=aws.grafana.WorkspaceVpcConfigurationArgs(
@@ -95,6 +98,7 @@ class ManagedGrafana(pulumi.ComponentResource):
             kms_key=network.kms_key,
             region=network.region,
             account_id=network.account_id,
+            logs=site.maybe(contracts.Logs) is not None,
         )
 
     def contracts(self) -> Sequence[contracts.Dashboards]:
@@ -104,3 +108,15 @@ class ManagedGrafana(pulumi.ComponentResource):
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address."""
         return {"url": pulumi.Output.concat("https://", self.endpoint)}
+
+
+def _logs(args: ManagedGrafanaArgs) -> list[Any]:
+    """What CloudWatch's data source asks for (Amazon Managed Grafana user guide, "Connect to an Amazon CloudWatch data source").
+
+    Queries are over the stacks' own log groups; metrics and the list of groups know no resource.
+    """
+    groups = pulumi.Output.format("arn:aws:logs:{0}:{1}:log-group:/mlops/*", args.region, args.account_id)
+    asks = ["logs:StartQuery", "logs:GetLogGroupFields", "logs:GetLogEvents", "logs:FilterLogEvents"]
+    looks = ["logs:DescribeLogGroups", "logs:StopQuery", "logs:GetQueryResults"]
+    metrics = ["cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "cloudwatch:DescribeAlarmsForMetric"]
+    return [allow(asks, [groups]), allow([*looks, *metrics], ["*"])]

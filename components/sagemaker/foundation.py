@@ -122,6 +122,20 @@ class AwsFoundation(pulumi.ComponentResource):
                 }
             },
         }
+        # what a service logs of an encrypted thing (a state machine) travels encrypted to its log group
+        delivered = {
+            "Effect": "Allow",
+            "Principal": {"Service": "delivery.logs.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {
+                    "kms:EncryptionContext:SourceArn": pulumi.Output.format(
+                        "arn:aws:logs:{0}:{1}:*", self._args.region, self._account
+                    )
+                }
+            },
+        }
         owner = {
             "Effect": "Allow",
             "Principal": {"AWS": pulumi.Output.format("arn:aws:iam::{0}:root", self._account)},
@@ -134,7 +148,7 @@ class AwsFoundation(pulumi.ComponentResource):
             description=f"Everything of {self._args.prefix} at rest",
             enable_key_rotation=True,
             deletion_window_in_days=30 if self._args.production else 7,
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [owner, logs, *self._key_users()]}),
+            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [owner, logs, delivered, *self._key_users()]}),
             opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(protect=self._args.production or None)),
         )
         aws.kms.Alias(f"{self._name}-alias", name=f"alias/{self._args.prefix}", target_key_id=key.id, opts=self._opts)

@@ -53,7 +53,7 @@ class RunnerSet(Model):
 
 
 class GithubActions(System):
-    """Runners of the user's own for GitHub Actions on Kubernetes; their GitHub App is brought along."""
+    """GitHub Actions: runners of the user's own on Kubernetes, with a GitHub App; roles by OIDC on the managed targets."""
 
     url: str = Field(
         pattern=r"^https://[^/]+/[^/]+(/[^/]+)?$",
@@ -62,6 +62,14 @@ class GithubActions(System):
     secret: str = Field(
         default="github-app",
         description="Secret in its namespace with keys github_app_id, github_app_installation_id and github_app_private_key.",
+    )
+    repositories: list[str] = Field(
+        default_factory=list,
+        description="Repositories (organisation/name) whose workflows may deliver; that of `url` if unset (managed only).",
+    )
+    branch: str = Field(default="main", description="Branch whose workflows may deliver (managed targets only).")
+    environment: str | None = Field(
+        default=None, description="GitHub environment whose jobs may deliver, in the branch's place (managed targets only)."
     )
     prefix: Name = Field(
         default="mlops", description="Begins the names that workflows write after runs-on: mlops-cpu, mlops-gpu."

@@ -84,9 +84,22 @@ class Ray(System):
     )
 
 
-class Git(System):
-    """Versioning of code: a Gitea server on our database and object store."""
+class CodeRepository(Model):
+    """One repository that notebooks and jobs of a managed target clone."""
 
+    url: str = Field(pattern=r"^https://[^/]+/.+$", description="Address for cloning.")
+    branch: str = Field(default="main", description="Branch that is checked out.")
+
+
+class Git(System):
+    """Versioning of code: a Gitea server on our database and object store, or a connection to a hosted one on AWS."""
+
+    provider: Literal["GitHub", "GitLab", "Bitbucket"] = Field(
+        default="GitHub", description="Who hosts the repositories (managed targets only)."
+    )
+    repositories: dict[Name, CodeRepository] = Field(
+        default_factory=dict, description="Repositories offered to notebooks, by name (managed targets only)."
+    )
     storage: Quantity = Field(default="20Gi", description="Volume of the repositories in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of that volume; the cluster's default if unset.")
     actions: bool = Field(default=True, description="Gitea Actions, with a registration token for runners.")

@@ -70,6 +70,9 @@ class ServedModel(Model):
     login: bool = Field(default=True, description="Whether the gateway asks for a login or an ID token.")
     scratch: Quantity = Field(default="10Gi", description="Room for the model's files in each pod.")
     canary: Canary | None = Field(default=None, description="A second version for a share of the requests.")
+    instance_type: str | None = Field(
+        default=None, pattern=r"^ml\.", description="SageMaker instance type; by `gpus` if unset (managed targets only)."
+    )
     resources: Resources = Field(default=Resources(cpu="500m", memory="1Gi"), description="Requests and limits of each pod.")
 
 
@@ -101,6 +104,12 @@ class InferenceModel(Model):
     format: str = Field(description="Model format, by which KServe picks a runtime: sklearn, xgboost, mlflow, onnx, tensorflow …")
     model: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", description="Prefix in bucket `models`.")
     runtime: str | None = Field(default=None, description="ClusterServingRuntime; picked by the format if unset.")
+    image: Image | None = Field(
+        default=None, description="Image that serves; picked by the format if unset (managed targets only)."
+    )
+    instance_type: str | None = Field(
+        default=None, pattern=r"^ml\.", description="SageMaker instance type; by `gpus` if unset (managed targets only)."
+    )
     replicas: int = Field(default=1, ge=1, le=50, description="Pods at least.")
     max_replicas: int | None = Field(default=None, ge=1, le=50, description="Pods at most, by CPU; `replicas` if unset.")
     gpus: int = Field(default=0, ge=0, le=16, description="NVIDIA GPUs of each pod.")

@@ -12,6 +12,7 @@ from components.spec.compute import GpuCluster
 from components.spec.data import Amundsen, Docker, Dvc, Feast, Kafka, Minio, Mysql, Openmetadata, Postgres, Seaweedfs, Tfdv
 from components.spec.delivery import GithubActions, Jenkins
 from components.spec.flows import Airflow, Argo, Katib, Kubeflow
+from components.spec.managed import ModelMonitoring, ModelRegistry
 from components.spec.model import Git, Jupyterhub, Mlflow, Optuna, Ray
 from components.spec.monitoring import Loki, Thanos
 from components.spec.processing import Flink, Flume, Hadoop, Spark, Sqoop
@@ -134,6 +135,8 @@ class _Known(Model):
     seldon: Seldon | None = Field(default=None, description="Model serving by Seldon Core 2 (Business Source License).")
     github_actions: GithubActions | None = Field(default=None, alias="github-actions", description="Runners for GitHub Actions.")
     cluster: GpuCluster | None = Field(default=None, description="GPUs and queues of the cluster.")
+    model_registry: ModelRegistry | None = Field(default=None, description="Registry of model versions (managed targets).")
+    model_monitoring: ModelMonitoring | None = Field(default=None, description="Checks of served models (managed targets).")
 
     def chosen(self) -> dict[str, Any]:
         """The systems that are deployed, in the order of this class, by key."""

@@ -89,15 +89,17 @@ def served(case: "Case") -> Iterator[tuple[Path, str]]:
     for system, config in case.spec.systems.chosen().items():
         if not isinstance(config, ModelServices) or system not in case.chosen():
             continue
-        if not config.models:
+        kubernetes = case.target is Target.KUBERNETES
+        # elsewhere what a delivery of models needs stands without one
+        if not config.models and kubernetes:
             yield (
                 ("systems", system, "models"),
                 "missing: nothing to serve; name a model with its image or its prefix in bucket models",
             )
         for name, model in config.models.items():
             path: Path = ("systems", system, "models", name)
-            if model.image is None and system not in OWN_SERVER:
-                yield (*path, "image"), f"missing: {system} serves images of your own"
+            if model.image is None and not (kubernetes and system in OWN_SERVER):
+                yield (*path, "image"), f"missing: {system} serves images of your own{'' if kubernetes else f' on {case.target}'}"
             elif model.image is None and model.model is None:
                 yield path, "neither image nor model: expected the image that serves, or the model's prefix in bucket models"
             if model.model is not None and not has_store and case.spec.tier is not Tier.TEAM:

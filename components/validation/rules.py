@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
+from components.mapping.instead import OFFERED
 from components.spec.stack import PARTS, StackSpec, Target, Tier
 from components.targets import FOUNDATION, SystemFact
 from components.validation import choices
@@ -74,6 +75,8 @@ def _targets(case: Case) -> Iterator[Finding]:
             elsewhere = [target for target, name in case.facts if name == system]
             advice = f"; or say mlops:target: {elsewhere[0]}" if elsewhere else ""
             instead = "leave it out" if system in PARTS else f"it offers {', '.join(case.offered())}"
+            if own := OFFERED.get((case.target, system)):
+                instead = f"there systems.{own} offers the same"
             yield path, f"{case.target} has no {shown(system)}; {instead}{advice}"
 
 

@@ -169,7 +169,8 @@ class _Mocks(mocks.Mocks):
             state["bcryptHash"] = {SIGNATURE: SECRET, "value": hashed(args.name)}
         if args.typ.startswith("aws:"):
             # what the cloud computes, under every name that it bears
-            state |= dict.fromkeys(("arn", "endpointArn"), f"arn:aws:{args.name}")
+            arn = f"arn:aws:{args.typ.split(':')[1].partition('/')[0]}:{args.name}"
+            state = {"name": args.name, **state} | dict.fromkeys(("arn", "endpointArn"), arn)
             state |= dict.fromkeys(("webserverUrl", "masterPublicDns"), f"{args.name}.example")
         if args.resource_id:
             state |= self.reads[args.resource_id]

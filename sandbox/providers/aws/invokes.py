@@ -147,11 +147,24 @@ def _one_or_all(values: list[str]) -> Any:
     return values[0] if len(values) == 1 else sorted(values, reverse=True)
 
 
+def _prebuilt(cx: AwsContext, inputs: Json) -> Json:
+    """`sagemaker.get_prebuilt_ecr_image`: AWS keeps these images in accounts of its own, a number a region and repository.
+
+    The simulation has no table of them: the number here is made from the two, so that it is the same at every run.
+    """
+    region, name, tag = inputs.get("region") or cx.region, inputs["repositoryName"], inputs.get("imageTag") or "1"
+    registry = str(int(hashlib.sha256(f"{region}/{name}".encode()).hexdigest()[:12], 16)).zfill(12)[:12]
+    suffix = inputs.get("dnsSuffix") or "amazonaws.com"
+    path = f"{registry}.dkr.ecr.{region}.{suffix}/{name}:{tag}"
+    return {**inputs, "id": registry, "region": region, "registryId": registry, "registryPath": path}
+
+
 FUNCTIONS: dict[str, Callable[[AwsContext, Json], Json]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
     "aws:index/getRegion:getRegion": _region,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:iam/getPolicyDocument:getPolicyDocument": _document,
+    "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": _prebuilt,
     "aws:ssm/getParameter:getParameter": _parameter,
 }

@@ -16,8 +16,8 @@ def apply(service: str) -> None:
 def _s3() -> None:
     """Server access logging: moto reads every statement of the log bucket's policy as one with a service as principal.
 
-    It fails inside on `"Principal": "*"`, which every policy that demands TLS has, and takes no list of resources. And it
-    knows no conditions: what is denied without TLS it denies to everybody, objects of the program among them.
+    It fails inside on `"Principal": "*"`, which every policy that demands TLS has, and takes no list of resources. And objects:
+    moto applies a policy's statements whatever their conditions, so that a policy that refuses what came without TLS refuses all.
     """
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3 import models
@@ -35,17 +35,21 @@ def _s3() -> None:
             for statement in _listed(policy.get("Statement"))
         )
 
-    def permission(self: Any, action: str, resource: str) -> Any:
-        if self.policy is None:
+    def permission(self: Any, action: str, resource: Any) -> Any:
+        policy = json.loads(self.policy.decode()) if self.policy else None
+        if policy is None:
             return PermissionResult.NEUTRAL
-        policy = json.loads(self.policy.decode())
-        held = [s for s in _listed(policy.get("Statement")) if "aws:SecureTransport" not in str(s.get("Condition"))]
-        if not held:
-            return PermissionResult.NEUTRAL
-        return IAMPolicy(json.dumps({**policy, "Statement": held})).is_action_permitted(action, resource)
+        # the loopback address stands for the service's own, which is reached by TLS
+        kept = [statement for statement in _listed(policy.get("Statement")) if not _only_without_tls(statement)]
+        return IAMPolicy(json.dumps({**policy, "Statement": kept})).is_action_permitted(action, resource)
 
-    models.FakeBucket._log_permissions_enabled_policy = staticmethod(allowed)  # type: ignore[method-assign]
     models.FakeBucket.get_permission = permission  # type: ignore[method-assign]
+    models.FakeBucket._log_permissions_enabled_policy = staticmethod(allowed)  # type: ignore[method-assign]
+
+
+def _only_without_tls(statement: Any) -> bool:
+    wanted = (statement.get("Condition") or {}).get("Bool") or {}
+    return str(wanted.get("aws:SecureTransport")).lower() == "false"
 
 
 def _service(principal: Any) -> Any:

@@ -7,9 +7,11 @@ from typing import Any
 from sandbox.providers.aws.tables import (
     catalog,
     ecr,
+    hosting,
     iam,
     iam_policies,
     kms,
+    launching,
     logs,
     monitoring,
     msk,
@@ -28,9 +30,11 @@ from sandbox.providers.cloud.spec import Spec
 MODULES = (
     catalog,
     ecr,
+    hosting,
     iam,
     iam_policies,
     kms,
+    launching,
     logs,
     monitoring,
     msk,

@@ -1,0 +1,73 @@
+"""Models by their format on AWS: SageMaker endpoints in the place of InferenceServices."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from components.contracts import Serving, Wants
+from components.sagemaker import hosting, jobs
+from components.sagemaker.endpoint import EndpointModelArgs
+from components.sagemaker.hosting import Hosting, HostingArgs
+from components.spec.serving import InferenceModel, Kserve
+from components.system import Site
+
+FORMATS = {"xgboost": "sagemaker-xgboost"}
+"""AWS' own image by the format of a model's files; other formats name an image."""
+
+
+class SagemakerKserve(pulumi.ComponentResource):
+    """InferenceServices' models behind SageMaker endpoints; without one the role, repository, prefix and logs.
+
+    A model in format xgboost runs in AWS' own image; others name theirs, which answers GET /ping and POST /invocations on port
+    8080. See hosting.Hosting for what is made, endpoint.endpoint for each model.
+    """
+
+    needs = hosting.NEEDS
+    optional = ()
+    provides = (Serving,)
+    tiers = ("all", "platform")
+    essential_type = "aws:ecr/repository:Repository"
+    role_service = "sagemaker.amazonaws.com"
+
+    def __init__(self, name: str, args: HostingArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("mlops:index:SagemakerKserve", name, {}, opts)
+        self._hosting = Hosting(self, name, "kserve", args)
+        self.register_outputs({})
+
+    @staticmethod
+    def wants(config: Kserve) -> Wants:
+        """The bucket of the models' files."""
+        return hosting.wants(config)
+
+    @staticmethod
+    def plan(site: Site) -> HostingArgs:
+        """From `systems.kserve` of the spec; its controller and runtimes mean nothing here."""
+        models = {name: _model(name, found) for name, found in site.config.models.items()}
+        return HostingArgs(jobs.ground(site, hosting.BUCKET), models)
+
+    def contracts(self) -> Sequence[Serving]:
+        """Serving: its first model."""
+        return self._hosting.contracts()
+
+    def exports(self) -> Mapping[str, pulumi.Input[str]]:
+        """Where images and files go, and the endpoints."""
+        return self._hosting.exports()
+
+
+def _model(name: str, found: InferenceModel) -> EndpointModelArgs:
+    """A declared model; without an image of its own the format's."""
+    path = f"mlops:spec.systems.kserve.models.{name}"
+    if found.image is None and found.format not in FORMATS:
+        raise pulumi.RunError(
+            f'{path}.image: missing; on SageMaker format "{found.format}" has no image of AWS to serve it '
+            f"(there is one for {', '.join(FORMATS)})"
+        )
+    return EndpointModelArgs(
+        image=found.image,
+        prebuilt=None if found.image else FORMATS[found.format],
+        instance_type=hosting.instance(found.gpus, found.instance_type, path),
+        replicas=found.replicas,
+        max_replicas=found.max_replicas or found.replicas,
+        target_cpu=70,
+        model=found.model,
+    )
