@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from typing import Any
 
 from rich.text import Text
@@ -26,6 +27,8 @@ OWNERS = (
     ("core.strimzi.io/v1", "StrimziPodSet"),
 )
 """Kinds that stand between a pod and the object that we made."""
+CLOUDS = ("aws", "gcp")
+"""Packages whose simulated provider says how its resources are backed."""
 SHOWN = 5
 """Reasons of one system; the first tell most."""
 Object = Mapping[str, Any]
@@ -215,8 +218,9 @@ def status(stack: str, format: str) -> None:
         "providers": dict(plugins(state.resources)),
         "chart objects": dict(evidence(state.resources)),
     }
-    if facts["providers"].get("aws") == "simulated":
-        facts["cloud resources"] = _cloud_counts(stack)
+    for cloud in CLOUDS:
+        if facts["providers"].get(cloud) == "simulated":
+            facts["cloud resources"] = _cloud_counts(cloud, stack)
     if format == "json":
         keys = {"providers": "plugins", "chart objects": "evidence", "cloud resources": "cloud"}
         data = {"stack": stack, "systems": [as_json(r) for r in found]}
@@ -227,10 +231,9 @@ def status(stack: str, format: str) -> None:
         raise SystemExit(1)
 
 
-def _cloud_counts(stack: str) -> dict[str, Any]:
-    from sandbox.providers.aws.counts import counts
-
-    return dict(counts(stack))
+def _cloud_counts(cloud: str, stack: str) -> dict[str, Any]:
+    module = import_module(f"sandbox.providers.{cloud}.counts")
+    return dict(module.counts(stack))
 
 
 def _print(found: Sequence[Row], facts: Mapping[str, Mapping[str, Any]]) -> None:

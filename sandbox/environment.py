@@ -19,7 +19,15 @@ ENGINES = ("embedded", "system")
 # The discard port: a cloud call while the moto server is down is refused here instead of reaching the real cloud.
 NOWHERE = "http://127.0.0.1:9"
 # Variables of the user's own accounts that would otherwise take part.
-UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+UNSET = (
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CREDENTIALS",
+    "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_CONFIG_PASSPHRASE",
+)
 
 
 def engine() -> str:
@@ -60,6 +68,9 @@ def environment(team: str | None = None) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        # an official plugin of Google's has this token and no other: nothing of the user's own account
+        "GOOGLE_PROJECT": "mlops-sandbox",
+        "GOOGLE_OAUTH_ACCESS_TOKEN": "sandbox",
     }
     pulumi_home = prepare(home())
     if engine() == "embedded":

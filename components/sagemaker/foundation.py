@@ -285,7 +285,7 @@ class AwsFoundation(pulumi.ComponentResource):
         """From `cloud` of the spec."""
         cloud = site.spec.cloud
         return AwsFoundationArgs(
-            region=cloud.region,
+            region=site.stack.region,
             cidr=cloud.network.cidr,
             zones=cloud.network.zones,
             prefix=site.stack.name,

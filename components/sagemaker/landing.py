@@ -40,7 +40,7 @@ class SagemakerLanding:
         self._roles: dict[str, dict[str, aws.iam.Role]] = {}
         provider = aws.Provider(
             "aws",
-            region=stack.spec.cloud.region,
+            region=stack.region,
             default_tags=aws.ProviderDefaultTagsArgs(tags=ground.naming.tags("platform")),
             opts=pulumi.ResourceOptions(parent=parent),
         )
@@ -82,7 +82,7 @@ class SagemakerLanding:
         def network(name: str) -> pulumi.Output[Any]:
             return document.field("contracts", "Network", name)
 
-        region = self._stack.spec.cloud.region
+        region = self._stack.region
         return document.contracts() | {
             contracts.Network: contracts.Network(
                 network("network_id"),

@@ -56,7 +56,7 @@ class TeamAccessArgs:
         return TeamAccessArgs(
             team=team,
             stem=f"{stack.name}-{team}",
-            region=stack.spec.cloud.region,
+            region=stack.region,
             account_id=account_id,
             parameter=parameter_name(stack.name, team),
             contract=document(stack.name, team, met, given, names),

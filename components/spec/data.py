@@ -53,7 +53,10 @@ class Mysql(System):
     replicas: Odd = Field(default=3, ge=1, le=9, description="Servers: 1, or an odd number from 3 (group replication).")
     storage: Quantity = Field(default="50Gi", description="Volume of each server in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
-    instance_class: str = Field(default="db.m7g.large", pattern=r"^db\.", description="RDS instance class (cloud targets only).")
+    instance_class: str = Field(default="db.m7g.large", pattern=r"^db\.", description="RDS instance class (sagemaker only).")
+    machine_type: str = Field(
+        default="db-custom-2-8192", pattern=r"^db-", description="Cloud SQL machine type of the Enterprise edition (vertex only)."
+    )
     backup: MysqlBackup | None = Field(default_factory=MysqlBackup, description="null turns scheduled backups off.")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 
@@ -157,7 +160,7 @@ class Kafka(System):
     storage: Quantity = Field(default="100Gi", description="Volume of each broker in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
     instance_type: str = Field(
-        default="kafka.m7g.large", pattern=r"^(kafka|express)\.", description="MSK broker instance type (cloud targets only)."
+        default="kafka.m7g.large", pattern=r"^(kafka|express)\.", description="MSK broker instance type (sagemaker only)."
     )
     topics: dict[TopicName, Topic] = Field(default_factory=dict, description="Topics by name.")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")

@@ -26,7 +26,10 @@ class NotebookProfile(Model):
         default=None, description="Image reference with tag or digest; the stack's notebook image if unset."
     )
     instance_type: str | None = Field(
-        default=None, pattern=r"^ml\.", description="SageMaker Studio instance type (cloud targets only)."
+        default=None, pattern=r"^ml\.", description="SageMaker Studio instance type (sagemaker only)."
+    )
+    machine_type: str | None = Field(
+        default=None, description="Compute Engine machine type (vertex only); the smallest that has cpu and memory if unset."
     )
 
 

@@ -27,7 +27,7 @@ class Grafana(System):
 
     replicas: int = Field(default=1, ge=1, le=5, description="Grafana pods (Kubernetes only).")
     authentication: Literal["AWS_SSO", "SAML"] = Field(
-        default="AWS_SSO", description="How users log in to the managed workspace (cloud only)."
+        default="AWS_SSO", description="How users log in to the managed workspace (sagemaker only)."
     )
     resources: Resources = Field(default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of each server.")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 
-from components.mapping import kubernetes, sagemaker
+from components.mapping import kubernetes, sagemaker, vertex
 from components.mapping.fact import FOUNDATION
 from components.spec.base import Cidr, Domain, Image, LabelValue, Model, Name, System, Target
 from components.spec.compute import GpuCluster
@@ -87,10 +87,26 @@ class Network(Model):
     zones: int = Field(default=3, ge=2, le=4, description="Availability zones.")
 
 
+REGIONS = {Target.SAGEMAKER: "eu-central-1", Target.VERTEX: "europe-west3"}
+"""Region of a cloud stack that names none, by target."""
+
+
 class Cloud(Model):
     """Where a cloud stack stands."""
 
-    region: str = Field(default="eu-central-1", description="Region of the cloud's resources.")
+    region: str | None = Field(
+        default=None, description="Region of the cloud's resources; eu-central-1 (sagemaker) or europe-west3 (vertex) if unset."
+    )
+    project: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
+        description="Google Cloud project id (vertex only); that of the provider's environment (GOOGLE_PROJECT) if unset.",
+    )
+    zone: str = Field(default="b", pattern=r"^[a-f]$", description="Zone of machines that stand in one alone (vertex only).")
+    identity_domain: Domain | None = Field(
+        default=None,
+        description="Domain of the users' Google accounts (vertex only): people of the stack file come in as <name>@<it>.",
+    )
     network: Network = Field(default_factory=Network, description="The stack's own network.")
 
 
@@ -156,7 +172,12 @@ PARTS = {"gateway": "gateway", "login": "login", "external-secrets": "external_s
 def _plain() -> dict[str, Any]:
     """Systems of the mapping that have no class of their own here: their section has what every system's has."""
     known = {FOUNDATION, *PARTS, *_Known.keys()}
-    rows = {key: fact.what for rows in (kubernetes.ROWS, sagemaker.ROWS) for key, fact in rows.items() if key not in known}
+    rows = {
+        key: fact.what
+        for rows in (kubernetes.ROWS, sagemaker.ROWS, vertex.ROWS)
+        for key, fact in rows.items()
+        if key not in known
+    }
     return {
         key.replace("-", "_"): (System | None, Field(default=None, alias=key if "-" in key else None, description=what))
         for key, what in rows.items()
@@ -221,3 +242,8 @@ class Stack(Model):
     target: Target = Field(description="What the systems become.")
     blueprint: str | None = Field(default=None, description="Blueprint that the spec was merged over.")
     spec: StackSpec = Field(description="The merged and validated configuration.")
+
+    @property
+    def region(self) -> str:
+        """Region of the cloud's resources: as the spec says, else the target's own default; empty where there is no cloud."""
+        return self.spec.cloud.region or REGIONS.get(self.target, "")

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from components.mapping.instead import OFFERED
 from components.spec.stack import PARTS, StackSpec, Target, Tier
 from components.targets import FOUNDATION, SystemFact
-from components.validation import choices
+from components.validation import choices, clouds
 from components.validation.choices import place
 from components.validation.problems import Path, meant, one_of, shown
 
@@ -53,6 +53,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield from _teams(case)
         yield from _needs(case)
     yield from _bring_your_own(case)
+    yield from clouds.regions(case)
     yield from choices.uses(case)
     yield from choices.brought(case)
     yield from choices.images(case)

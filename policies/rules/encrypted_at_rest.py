@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from policies import google
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, items, undecided
 
 FLAGS: Mapping[str, Sequence[str]] = {
@@ -21,6 +22,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "aws:amp/workspace:Workspace": ("kmsKeyArn",),
     "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
     "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
+    **google.KEYS,
 }
 """Settings that must name a key."""
 REMEDY = "Encrypt it with the stack's key (kms)"
@@ -28,7 +30,12 @@ TLS = "Set it to TLS"
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 CONFIGURATION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 ALGORITHMS = ("aws:kms", "aws:kms:dsse")
-TRANSIT = "encryptionInfo.encryptionInTransit.clientBroker"
+IN_TRANSIT: Mapping[str, tuple[str, Sequence[str | None]]] = {
+    "aws:msk/cluster:Cluster": ("encryptionInfo.encryptionInTransit.clientBroker", ("TLS", None)),
+    google.SQL: (google.SSL, google.SSL_MODES),
+}
+"""Settings that say how clients connect, and what they must say."""
+KMS = ("aws:kms/", "gcp:kms/")
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
@@ -42,12 +49,8 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
     for key in KEYS.get(resource.type, ()):
         if not at(resource.props, key):  # whether an unknown one is a key is judged by what it is made from, below
             yield Finding(key, "names no key", REMEDY)
-    if resource.type == "aws:msk/cluster:Cluster":
-        transit = at(resource.props, TRANSIT)
-        if transit is UNKNOWN:
-            yield undecided(TRANSIT, TLS)
-        elif transit not in ("TLS", None):
-            yield Finding(TRANSIT, f'is "{transit}"', TLS)
+    if resource.type in IN_TRANSIT:
+        yield from _transit(resource, *IN_TRANSIT[resource.type])
     if resource.type == CONFIGURATION:
         yield from _configuration(resource)
     if resource.type == "kubernetes:storage.k8s.io/v1:StorageClass" and resource.props.get("provisioner") == "ebs.csi.aws.com":
@@ -56,6 +59,14 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
             yield undecided("parameters.encrypted", REMEDY)
         elif str(value).lower() != "true":
             yield Finding("parameters.encrypted", 'is not "true"', REMEDY)
+
+
+def _transit(resource: Resource, path: str, good: Sequence[str | None]) -> Iterator[Finding]:
+    value = at(resource.props, path)
+    if value is UNKNOWN:
+        yield undecided(path, TLS)
+    elif value not in good:
+        yield Finding(path, f'is "{value}"' if value else "is not set", TLS)
 
 
 def _configuration(resource: Resource) -> Iterator[Finding]:
@@ -77,7 +88,9 @@ def check_stack(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[R
     for resource in resources:
         for key in KEYS.get(resource.type, ()):
             made_from = resource.depends.get(key.partition(".")[0], ())
-            if at(resource.props, key) is UNKNOWN and not any("aws:kms/" in urn for urn in made_from):
+            if at(resource.props, key) is UNKNOWN and not any(
+                kms in urn for urn in made_from for kms in ("aws:kms/", "gcp:kms/")
+            ):
                 yield resource, undecided(key, REMEDY)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from policies import google
 from policies.documents import open_statements
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, items, undecided
 from policies.pods import texts
@@ -12,6 +13,7 @@ BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 BLOCK_TYPES = (BLOCK, "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock")
 REMEDY = "Keep all four public-access blocks on and grant to named principals"
+CLOSE = "Keep public access prevention and uniform access on and grant to named principals"
 ACLS = {"public-read", "public-read-write", "authenticated-read", "website"}
 GROUPS = re.compile(r"/groups/global/(AllUsers|AuthenticatedUsers)$")
 ANONYMOUS = re.compile(r"\bmc\b[^\n;&|]*\b(?:anonymous|policy)\s+(?:--\S+\s+)*set\s+(?:download|upload|public)\b")
@@ -32,6 +34,11 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         yield from _acl(resource)
         if resource.type in BUCKETS:
             yield from open_statements("policy", resource.props.get("policy"), REMEDY)
+    for path, closed in google.CLOSED.items() if resource.type == google.BUCKET else ():
+        if resource.props.get(path) is UNKNOWN:
+            yield undecided(path, CLOSE)
+        elif resource.props.get(path) != closed:
+            yield Finding(path, f"is not {closed!r}", CLOSE)
     for path, text in texts(resource):
         if isinstance(text, str) and ANONYMOUS.search(text):
             yield Finding(path, "lets everybody read a bucket without a key", "Grant to named consumers")

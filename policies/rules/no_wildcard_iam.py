@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies import google
 from policies.documents import everybody, narrowed, statements, texts
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, items, undecided
 
@@ -42,6 +43,7 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         yield from _trust(resource.props.get("assumeRolePolicy"))
     if resource.type.startswith(RBAC):
         yield from _rbac(resource)
+    yield from google.broad(resource, REMEDY)
 
 
 def _attached(resource: Resource) -> Iterator[tuple[str, Any]]:

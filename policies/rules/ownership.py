@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, undecided
+from policies import google
+from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, undecided
 from policies.pods import NOT_OBJECTS
 
 LABELS = ("mlops.dev/owner", "mlops.dev/team", "mlops.dev/environment")
@@ -26,20 +27,32 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         yield from _missing(labels, LABELS, "metadata.labels")
     elif resource.type.startswith(TAGGED):
         own = (resource.props.get("tags"), resource.props.get("tagsAll"), _default_tags(resource.provider))
-        known = {key: value for tags in own if isinstance(tags, Mapping) for key, value in tags.items()}
-        complete = all(known.get(key) for key in TAGS)
-        yield from _missing(UNKNOWN if UNKNOWN in own and not complete else known, TAGS, "tags")
+        yield from _missing(_together(own), TAGS, "tags")
+    elif (path := google.labels_of(resource.type)) is not None:
+        found = (at(resource.props, path), _default(resource.provider, "defaultLabels") if path == "labels" else None)
+        yield from _missing(_together(found), TAGS, path)
+
+
+def _together(found: tuple[Any, ...]) -> Any:
+    """All of them as one mapping; unknown where one is, and the others do not have everything."""
+    known = {key: value for each in found if isinstance(each, Mapping) for key, value in each.items()}
+    return UNKNOWN if UNKNOWN in found and not all(known.get(key) for key in TAGS) else known
 
 
 def _default_tags(props: Mapping[str, Any]) -> Any:
     """The provider's default tags; provider inputs travel as JSON text."""
-    found = props.get("defaultTags")
+    found = _default(props, "defaultTags")
+    return found.get("tags") if isinstance(found, Mapping) else found
+
+
+def _default(props: Mapping[str, Any], key: str) -> Any:
+    found = props.get(key)
     if isinstance(found, str):
         try:
-            found = json.loads(found)
+            return json.loads(found)
         except ValueError:
             return None
-    return found.get("tags") if isinstance(found, Mapping) else found
+    return found
 
 
 def _missing(found: Any, wanted: tuple[str, ...], path: str) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from policies import google
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, undecided
 
 STATEFUL = {
@@ -23,9 +24,10 @@ STATEFUL = {
     "aws:sagemaker/domain:Domain",
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer",
     "aws:amp/workspace:Workspace",
+    *google.STATEFUL,
 }
 """Types without the API version: a new version of a custom resource holds the same data."""
-DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
+DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster", google.SQL)
 _VERSION = re.compile(r"^(kubernetes:[^/:]+)/[^:]+:")
 REMEDY = "Set the resource option protect (components do so when environment is prod)"
 DELETION = "Set it to true"

@@ -36,6 +36,7 @@ def test_the_stacks_that_the_guide_names_are_there() -> None:
     assert shape == {
         "sandbox": ("kubernetes", "all"),
         "sandbox-sagemaker": ("sagemaker", "all"),
+        "sandbox-vertex": ("vertex", "all"),
         "platform-dev": ("kubernetes", "platform"),
         "fraud-dev": ("kubernetes", "team"),
         "search-dev": ("kubernetes", "team"),
@@ -45,13 +46,13 @@ def test_the_stacks_that_the_guide_names_are_there() -> None:
 
 
 def alone(blueprint: str, target: Target) -> Stack | Problems:
-    own = "{team: demo, platformStack: {kubernetes: main, sagemaker: main}}" if blueprint == "team" else "{}"
+    own = "{team: demo, platformStack: {kubernetes: main, sagemaker: main, vertex: main}}" if blueprint == "team" else "{}"
     text = f"config: {{mlops:target: {target}, mlops:blueprint: {blueprint}, mlops:spec: {own}}}"
     return check(parse(text, "demo.yaml"), "demo", ROOT)
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS)
-@pytest.mark.parametrize("target", [Target.KUBERNETES, Target.SAGEMAKER])
+@pytest.mark.parametrize("target", [Target.KUBERNETES, Target.SAGEMAKER, Target.VERTEX])
 def test_each_blueprint_stands_by_itself_on_each_target_that_has_its_systems(blueprint: str, target: Target) -> None:
     here = alone(blueprint, Target.KUBERNETES)
     assert isinstance(here, Stack), here.text()

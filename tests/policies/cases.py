@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from policies import google
 from tests.policies.samples import (
     FIRST,
     IMAGE,
@@ -31,6 +32,26 @@ BUCKET, RDS, MSK, KEY = "aws:s3/bucket:Bucket", "aws:rds/instance:Instance", "aw
 BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 GROUP_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+GOOGLE_BUCKET = {
+    "publicAccessPrevention": "enforced", "uniformBucketLevelAccess": True, "labels": TAGS,
+    "encryption": {"defaultKmsKeyName": "projects/p/locations/l/keyRings/r/cryptoKeys/k"},
+}  # fmt: skip
+GOOGLE_SQL = {
+    "encryptionKeyName": "projects/p/locations/l/keyRings/r/cryptoKeys/k", "deletionProtection": True,
+    "settings": {"userLabels": TAGS, "ipConfiguration": {"ipv4Enabled": False, "sslMode": "ENCRYPTED_ONLY"}},
+}  # fmt: skip
+GOOGLE_RUN = {
+    "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY", "invokerIamDisabled": False, "labels": TAGS,
+    "template": {"encryptionKey": "projects/p/locations/l/keyRings/r/cryptoKeys/k"},
+}  # fmt: skip
+GOOGLE_KAFKA = {"labels": TAGS, "gcpConfig": {"kmsKey": "projects/p/locations/l/keyRings/r/cryptoKeys/k", "accessConfig": {}}}
+SQL, RUN, MANAGED_KAFKA = google.SQL, google.RUN, google.KAFKA
+SQL_ADDRESS = "settings.ipConfiguration"
+MEMBER = "gcp:projects/iAMMember:IAMMember"
+ROBOT = "serviceAccount:a@p.iam.gserviceaccount.com"
+OPEN_WALL = {"direction": "INGRESS", "allows": [{"protocol": "tcp"}], "sourceRanges": ["10.0.0.0/8"]}
+INVOKER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
 
 RAY_GROUP = {"groupName": "gpu", "replicas": 2, "maxReplicas": 4, "template": {"spec": pod()}}
 INSTANCE = {
@@ -221,6 +242,38 @@ CASES = (
         9,
         "stack",
     ),
+    Case("encrypted-at-rest", "gcs-key", google.BUCKET, dict(GOOGLE_BUCKET), "encryption.defaultKmsKeyName", None),
+    Case("encrypted-at-rest", "sql-key", SQL, dict(GOOGLE_SQL), "encryptionKeyName", None),
+    Case("encrypted-at-rest", "sql-tls", SQL, dict(GOOGLE_SQL), f"{SQL_ADDRESS}.sslMode", "ALLOW_UNENCRYPTED_AND_ENCRYPTED"),
+    Case("encrypted-at-rest", "kafka-key", MANAGED_KAFKA, dict(GOOGLE_KAFKA), "gcpConfig.kmsKey", None),
+    Case("encrypted-at-rest", "run-key", RUN, dict(GOOGLE_RUN), "template.encryptionKey", None),
+    Case("no-public-bucket", "gcs-open", google.BUCKET, dict(GOOGLE_BUCKET), "publicAccessPrevention", "inherited"),
+    Case("no-public-bucket", "gcs-acls", google.BUCKET, dict(GOOGLE_BUCKET), "uniformBucketLevelAccess", False),
+    Case("no-public-access", "sql-public", SQL, dict(GOOGLE_SQL), f"{SQL_ADDRESS}.ipv4Enabled", True),
+    Case("no-public-access", "run-public", RUN, dict(GOOGLE_RUN), "ingress", "INGRESS_TRAFFIC_ALL"),
+    Case("no-public-access", "run-anybody", RUN, dict(GOOGLE_RUN), "invokerIamDisabled", True),
+    Case("no-public-access", "run-invoker", INVOKER, {"role": "roles/run.invoker", "member": ROBOT}, "member", "allUsers"),
+    Case(
+        "no-public-access",
+        "wall",
+        google.FIREWALL,
+        OPEN_WALL,
+        "sourceRanges[0]",
+        "0.0.0.0/0",
+        "sourceRanges",
+    ),
+    Case("no-wildcard-iam", "editor", MEMBER, {"role": "roles/run.viewer", "member": ROBOT}, "role", "roles/editor"),
+    Case(
+        "no-wildcard-iam",
+        "lends-all",
+        MEMBER,
+        {"role": "roles/run.viewer", "member": ROBOT},
+        "role",
+        "roles/iam.serviceAccountTokenCreator",
+    ),
+    Case("protected-in-prod", "sql-deletable", SQL, dict(GOOGLE_SQL), "deletionProtection", False),
+    Case("ownership", "no-google-labels", google.KEY, {"labels": TAGS}, "labels", {"owner": "o"}),
+    Case("ownership", "no-sql-labels", SQL, dict(GOOGLE_SQL), "settings.userLabels", {"owner": "o"}),
 )
 
 LACKS = (

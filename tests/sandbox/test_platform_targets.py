@@ -56,8 +56,8 @@ def test_a_team_stack_moves_to_the_platform_on_the_other_target(clone: Project, 
         (
             "sandbox",
             KUBERNETES,
-            "mlops:target: vertex",
-            '"vertex": planned, not built yet; expected one of kubernetes, sagemaker',
+            "mlops:target: azureml",
+            '"azureml": planned, not built yet; expected one of kubernetes, sagemaker, vertex',
         ),
         ("sandbox", KUBERNETES, "mlops:target: sagemakr", 'did you mean "sagemaker"?'),
         (

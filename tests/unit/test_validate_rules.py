@@ -12,18 +12,20 @@ from tests.unit.stackfiles import checked, messages, only, project, stack
 
 def test_an_unknown_target_names_the_built_ones(tmp_path: Path) -> None:
     said = messages(checked(tmp_path, "systems: {kafka: {}}", target="sagemakr"))
-    assert said == ['mlops:target: "sagemakr": unknown target; expected one of kubernetes, sagemaker; did you mean "sagemaker"?']
+    assert said == [
+        'mlops:target: "sagemakr": unknown target; expected one of kubernetes, sagemaker, vertex; did you mean "sagemaker"?'
+    ]
 
 
 def test_a_planned_target_is_told_from_an_unknown_one(tmp_path: Path) -> None:
-    said = only(checked(tmp_path, "systems: {kafka: {}}", target="vertex"))
-    assert said == 'mlops:target: "vertex": planned, not built yet; expected one of kubernetes, sagemaker'
+    said = only(checked(tmp_path, "systems: {kafka: {}}", target="azureml"))
+    assert said == 'mlops:target: "azureml": planned, not built yet; expected one of kubernetes, sagemaker, vertex'
 
 
 def test_a_missing_target_is_named(tmp_path: Path) -> None:
     project(tmp_path)
     found = check(parse("config:\n  mlops:spec: {systems: {kafka: {}}}\n", "x.yaml"), "demo", tmp_path)
-    assert only(found) == "mlops:target: missing; expected one of kubernetes, sagemaker"
+    assert only(found) == "mlops:target: missing; expected one of kubernetes, sagemaker, vertex"
 
 
 def test_a_pair_that_does_not_exist_names_what_the_target_offers(tmp_path: Path) -> None:
@@ -34,6 +36,15 @@ def test_a_pair_that_does_not_exist_names_what_the_target_offers(tmp_path: Path)
         'mlops:spec.systems.kafka: sagemaker has no "kafka"; it offers minio, mysql, mlflow, jupyterhub, prometheus, grafana; '
         "or say mlops:target: kubernetes"
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "region", "like"), [("vertex", "eu-central-1", "europe-west3"), ("sagemaker", "europe-west3", "eu-central-1")]
+)
+def test_a_region_is_one_of_the_target(tmp_path: Path, target: str, region: str, like: str) -> None:
+    said = only(checked(tmp_path, f"systems: {{kafka: {{}}}}\ncloud: {{region: {region}}}", target=target))
+    assert said == f'mlops:spec.cloud.region: "{region}": not a region of target {target}; expected one such as {like}'
+    assert stack(checked(tmp_path, "systems: {kafka: {}}", target=target)).region == like
 
 
 def test_a_reserved_system_is_planned_and_not_a_typo(tmp_path: Path) -> None:

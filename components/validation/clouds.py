@@ -1,0 +1,28 @@
+"""What a stack says of its cloud that another cloud would read otherwise."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from components.spec.base import Target
+from components.spec.stack import REGIONS
+from components.validation.problems import Path, shown
+
+if TYPE_CHECKING:
+    from components.validation.rules import Case
+
+FORMS = {
+    Target.SAGEMAKER: re.compile(r"[a-z]{2}(-[a-z]+)+-\d"),
+    Target.VERTEX: re.compile(r"[a-z]+-[a-z]+\d+"),
+}
+"""How the names of a cloud's regions are made: eu-central-1 on AWS, europe-west3 on Google Cloud."""
+
+
+def regions(case: "Case") -> Iterator[tuple[Path, str]]:
+    """A region is one of the stack's own cloud."""
+    region, form = case.spec.cloud.region, FORMS.get(case.target)
+    if region and form and not form.fullmatch(region):
+        yield (
+            ("cloud", "region"),
+            f"{shown(region)}: not a region of target {case.target}; expected one such as {REGIONS[case.target]}",
+        )

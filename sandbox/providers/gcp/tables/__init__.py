@@ -1,0 +1,59 @@
+"""Groups of Google's services; each module has a dictionary TYPES from type token to `Spec`."""
+
+from __future__ import annotations
+
+from sandbox.providers.cloud.spec import Spec
+from sandbox.providers.gcp.tables import access, compute, data, ml, run
+
+MODULES = (access, compute, data, ml, run)
+
+SERVICES = {
+    "artifactregistry": "artifactregistry.googleapis.com",
+    "cloudbuild": "cloudbuild.googleapis.com",
+    "cloudrunv2": "run.googleapis.com",
+    "composer": "composer.googleapis.com",
+    "compute": "compute.googleapis.com",
+    "dataproc": "dataproc.googleapis.com",
+    "iap": "iap.googleapis.com",
+    "kms": "cloudkms.googleapis.com",
+    "managedkafka": "managedkafka.googleapis.com",
+    "secretmanager": "secretmanager.googleapis.com",
+    "serviceaccount": "iam.googleapis.com",
+    "servicenetworking": "servicenetworking.googleapis.com",
+    "sql": "sqladmin.googleapis.com",
+    "vertex": "aiplatform.googleapis.com",
+    "workbench": "notebooks.googleapis.com",
+}
+"""Module of the package -> the API that must be enabled first; what a new project has enabled is not listed."""
+
+_ACCOUNT = "projects/{project}/serviceAccounts/{account}@{project}.iam.gserviceaccount.com"
+KINDS: dict[str, tuple[tuple[str, ...], str]] = {
+    "network": (("gcp:compute/network:Network",), "projects/{project}/global/networks/{ref}"),
+    "subnetwork": (("gcp:compute/subnetwork:Subnetwork",), "projects/{project}/regions/{region}/subnetworks/{ref}"),
+    "router": (("gcp:compute/router:Router",), "projects/{project}/regions/{region}/routers/{ref}"),
+    "address range": (("gcp:compute/globalAddress:GlobalAddress",), "projects/{project}/global/addresses/{ref}"),
+    "private services access": (("gcp:servicenetworking/connection:Connection",), "{ref}"),
+    "key ring": (("gcp:kms/keyRing:KeyRing",), "projects/{project}/locations/{place}/keyRings/{ref}"),
+    "crypto key": (("gcp:kms/cryptoKey:CryptoKey",), "{ref}"),
+    "service account": (("gcp:serviceaccount/account:Account",), _ACCOUNT),
+    "bucket": (("gcp:storage/bucket:Bucket",), "{ref}"),
+    "Cloud SQL instance": (("gcp:sql/databaseInstance:DatabaseInstance",), "{ref}"),
+    "Kafka cluster": (("gcp:managedkafka/cluster:Cluster",), "projects/{project}/locations/{place}/clusters/{ref}"),
+    "secret": (("gcp:secretmanager/secret:Secret",), "projects/{project}/secrets/{ref}"),
+    "regional secret": (
+        ("gcp:secretmanager/regionalSecret:RegionalSecret",),
+        "projects/{project}/locations/{place}/secrets/{ref}",
+    ),
+    "Cloud Run service": (("gcp:cloudrunv2/service:Service",), "projects/{project}/locations/{place}/services/{ref}"),
+    "repository": (
+        ("gcp:artifactregistry/repository:Repository",),
+        "projects/{project}/locations/{place}/repositories/{ref}",
+    ),
+    "Workbench instance": (("gcp:workbench/instance:Instance",), "projects/{project}/locations/{place}/instances/{ref}"),
+}
+"""What a `Spec.references` may ask for -> the types that can be it, and the id that a short name stands for."""
+
+
+def table() -> dict[str, Spec]:
+    """All types that a table names."""
+    return {token: spec for module in MODULES for token, spec in module.TYPES.items()}
