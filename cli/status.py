@@ -1,5 +1,6 @@
 """`mlops status`: every system of a deployed stack, by the live API's word."""
 
+import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -26,6 +27,8 @@ OWNERS = (
     ("core.strimzi.io/v1", "StrimziPodSet"),
 )
 """Kinds that stand between a pod and the object that we made."""
+CLOUDS = {"aws": "sandbox.providers.aws.counts", "azure-native": "sandbox.providers.azure.counts"}
+"""Simulated clouds, and what counts their resources."""
 SHOWN = 5
 """Reasons of one system; the first tell most."""
 Object = Mapping[str, Any]
@@ -215,8 +218,9 @@ def status(stack: str, format: str) -> None:
         "providers": dict(plugins(state.resources)),
         "chart objects": dict(evidence(state.resources)),
     }
-    if facts["providers"].get("aws") == "simulated":
-        facts["cloud resources"] = _cloud_counts(stack)
+    for package, module in CLOUDS.items():
+        if facts["providers"].get(package) == "simulated":
+            facts["cloud resources"] = _cloud_counts(stack, module)
     if format == "json":
         keys = {"providers": "plugins", "chart objects": "evidence", "cloud resources": "cloud"}
         data = {"stack": stack, "systems": [as_json(r) for r in found]}
@@ -227,10 +231,8 @@ def status(stack: str, format: str) -> None:
         raise SystemExit(1)
 
 
-def _cloud_counts(stack: str) -> dict[str, Any]:
-    from sandbox.providers.aws.counts import counts
-
-    return dict(counts(stack))
+def _cloud_counts(stack: str, module: str) -> dict[str, Any]:
+    return dict(importlib.import_module(module).counts(stack))
 
 
 def _print(found: Sequence[Row], facts: Mapping[str, Mapping[str, Any]]) -> None:

@@ -18,8 +18,10 @@ from sandbox.teams import credentials
 ENGINES = ("embedded", "system")
 # The discard port: a cloud call while the moto server is down is refused here instead of reaching the real cloud.
 NOWHERE = "http://127.0.0.1:9"
+NOBODY = "00000000-0000-4000-8000-000000000000"
 # Variables of the user's own accounts that would otherwise take part.
-UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE")
+UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "ARM_CLIENT_SECRET",
+         "ARM_CLIENT_CERTIFICATE_PATH", "ARM_OIDC_TOKEN", "ARM_USE_MSI", "ARM_USE_OIDC")  # fmt: skip
 
 
 def engine() -> str:
@@ -58,6 +60,10 @@ def environment(team: str | None = None) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
+        # a subscription and a tenant that nobody has: the simulated provider's, and no way into a real one
+        "ARM_SUBSCRIPTION_ID": NOBODY,
+        "ARM_TENANT_ID": NOBODY,
+        "ARM_CLIENT_ID": NOBODY,
     }
     pulumi_home = prepare(home())
     if engine() == "embedded":
