@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, cast
 
-from components.mapping import kubernetes, sagemaker
+from components.mapping import azureml, kubernetes, sagemaker
 from components.mapping.fact import FOUNDATION, SystemFact
 from components.spec.stack import PARTS, Systems
 
@@ -28,13 +28,14 @@ RESERVED = (*Systems.keys(), *INSTEAD)
 
 TABLE: Mapping[tuple[str, str], SystemFact] = {
     (target, system): fact
-    for target, rows in (("kubernetes", kubernetes.ROWS), ("sagemaker", sagemaker.ROWS))
+    for target, rows in (("kubernetes", kubernetes.ROWS), ("sagemaker", sagemaker.ROWS), ("azureml", azureml.ROWS))
     for system, fact in rows.items()
 }
 
 LANDINGS = {
     "kubernetes": "components.kubernetes.landing:KubernetesLanding",
     "sagemaker": "components.sagemaker.landing:SagemakerLanding",
+    "azureml": "components.azureml.landing:AzuremlLanding",
 }
 """How a target prepares the ground (providers, namespaces or roles, teams, published contracts)."""
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 
-from components.mapping import kubernetes, sagemaker
+from components.mapping import azureml, kubernetes, sagemaker
 from components.mapping.fact import FOUNDATION
 from components.spec.base import Cidr, Domain, Image, LabelValue, Model, Name, System, Target
 from components.spec.compute import GpuCluster
@@ -89,7 +89,12 @@ class Network(Model):
 class Cloud(Model):
     """Where a cloud stack stands."""
 
-    region: str = Field(default="eu-central-1", description="Region of the cloud's resources.")
+    region: str = Field(default="eu-central-1", description="Region of the cloud's resources; on Azure westeurope if unset.")
+    subscription: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        description="Azure subscription; that of the credentials if unset (Azure only).",
+    )
     network: Network = Field(default_factory=Network, description="The stack's own network.")
 
 
@@ -153,7 +158,12 @@ PARTS = {"gateway": "gateway", "login": "login", "external-secrets": "external_s
 def _plain() -> dict[str, Any]:
     """Systems of the mapping that have no class of their own here: their section has what every system's has."""
     known = {FOUNDATION, *PARTS, *_Known.keys()}
-    rows = {key: fact.what for rows in (kubernetes.ROWS, sagemaker.ROWS) for key, fact in rows.items() if key not in known}
+    rows = {
+        key: fact.what
+        for rows in (kubernetes.ROWS, sagemaker.ROWS, azureml.ROWS)
+        for key, fact in rows.items()
+        if key not in known
+    }
     return {
         key.replace("-", "_"): (System | None, Field(default=None, alias=key if "-" in key else None, description=what))
         for key, what in rows.items()

@@ -83,9 +83,9 @@ class Azure(Cloud):
         inputs = dict(checked.inputs)
         if checked.failures or kind is None:
             return checked
-        if kind.located and "location" in self.package_schema.resource(call.type).inputs and "location" not in inputs:
-            if (location := self._location(call, inputs)) is not None:
-                inputs["location"] = location
+        asks = kind.located and "location" in self.package_schema.resource(call.type).inputs and "location" not in inputs
+        if asks and (location := self._location(call, inputs)) is not None:
+            inputs["location"] = location
         name = inputs.get(kind.spec.name.property) if kind.spec.name else None
         if isinstance(name, str) and (problem := kind.rule.problem(name)):
             return Checked(inputs, [(kind.spec.name.property if kind.spec.name else "", problem)])

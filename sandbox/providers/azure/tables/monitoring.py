@@ -35,6 +35,14 @@ KINDS = {
         NameRule(1, 260, r"[^*<>%&:\\?+/]+", "without any of * < > % & : \\ ? + /"),
         auto="copy",
     ),
+    "monitor:PrivateLinkScope": kind(f"{_INSIGHTS}/privateLinkScopes", "scopeName", NameRule(1, 255, *WORDS)),
+    "monitor:PrivateLinkScopedResource": kind(
+        f"{_INSIGHTS}/privateLinkScopes/scopedResources",
+        "name",
+        NameRule(1, 255, *WORDS),
+        path=_INSIGHTS + "/privateLinkScopes/{scopeName}/scopedResources/{name}",
+        located=False,
+    ),
     "monitor:AzureMonitorWorkspace": kind(
         _MONITOR,
         "azureMonitorWorkspaceName",
