@@ -65,6 +65,7 @@ class AzureFoundation(pulumi.ComponentResource):
             f"{name}-network", PrivateNetworkArgs(args.group, args.prefix, args.region, args.cidr), self._opts
         )
         logs = self._logs()
+        scope = self._scope(logs)
         vault, key, user = self._vault()
         self.network_id = network.network_id
         self.vault_uri = vault.properties.apply(lambda p: p.vault_uri or "")
@@ -79,6 +80,7 @@ class AzureFoundation(pulumi.ComponentResource):
             endpoints=network.endpoints_id,
             databases=network.databases_id,
             logs=logs.id,
+            monitor=scope.name,
             vault=vault.id,
             vault_name=vault.name,
             vault_uri=self.vault_uri,
@@ -99,7 +101,7 @@ class AzureFoundation(pulumi.ComponentResource):
             parts=place.parts(),
         )
         endpoint(f"{name}-vault", "vault", vault.id, place, self._opts)
-        endpoint(f"{name}-monitor", "azuremonitor", self._scope(logs), place, self._opts)
+        endpoint(f"{name}-monitor", "azuremonitor", scope.id, place, self._opts)
         logged(f"{name}-vault-logs", vault.id, logs.id, self._opts)
         logged(f"{name}-group-logs", network.security_group_id, logs.id, self._opts, metrics=False)
         self.register_outputs(
@@ -126,7 +128,7 @@ class AzureFoundation(pulumi.ComponentResource):
             opts=self._opts,
         )
 
-    def _scope(self, logs: azure.operationalinsights.Workspace) -> pulumi.Output[str]:
+    def _scope(self, logs: azure.operationalinsights.Workspace) -> azure.monitor.PrivateLinkScope:
         """Where the network's queries of logs go in; nothing else of Azure Monitor is reached through it."""
         scope = azure.monitor.PrivateLinkScope(
             f"{self._name}-monitor",
@@ -146,7 +148,7 @@ class AzureFoundation(pulumi.ComponentResource):
             linked_resource_id=logs.id,
             opts=self._opts,
         )
-        return scope.id
+        return scope
 
     def _vault(self) -> tuple[azure.keyvault.Vault, azure.keyvault.Key, pulumi.Output[str]]:
         """The vault, its key, and the identity that may use the key."""

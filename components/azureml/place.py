@@ -31,6 +31,12 @@ class AzurePlaceArgs:
     """Id of the subnet that is delegated to MySQL."""
     logs: pulumi.Input[str]
     """Id of the Log Analytics workspace."""
+    encryption: pulumi.Input[str]
+    """Id of the identity by which services use the key."""
+    encryption_client: pulumi.Input[str]
+    """Client id of that identity."""
+    monitor: pulumi.Input[str]
+    """Name of the private link scope of Azure Monitor."""
     vault: pulumi.Input[str]
     """Id of the key vault."""
     vault_name: pulumi.Input[str]
@@ -40,10 +46,6 @@ class AzurePlaceArgs:
     """Without a version: services that take it follow the key's rotation."""
     key_version: pulumi.Input[str]
     """URI with a version, for services that ask for one."""
-    encryption: pulumi.Input[str]
-    """Id of the identity by which services use the key."""
-    encryption_client: pulumi.Input[str]
-    """Client id of that identity."""
     zones: dict[str, pulumi.Input[str]] = field(default_factory=dict)
     """Ids of the private DNS zones by name."""
 
@@ -57,11 +59,12 @@ class AzurePlaceArgs:
 NAMES = tuple(f.name for f in fields(AzurePlaceArgs) if f.name not in ("region", "zones"))
 
 
-def place_of(network: Network) -> AzurePlaceArgs:
-    """The foundation's gifts out of its contract."""
+def place_of(network: Network, group: pulumi.Input[str] | None = None) -> AzurePlaceArgs:
+    """The foundation's gifts out of its contract; `group` where the system stands in another resource group (a team's)."""
     parts: Mapping[str, Any] = network.parts
     zones = {name.removeprefix(_ZONE): id for name, id in parts.items() if name.startswith(_ZONE)}
-    return AzurePlaceArgs(region=network.region, zones=zones, **{name: parts[name] for name in NAMES})
+    given = {name: parts[name] for name in NAMES} | ({"group": group} if group is not None else {})
+    return AzurePlaceArgs(region=network.region, zones=zones, **given)
 
 
 def part_names(zones: list[str]) -> list[str]:

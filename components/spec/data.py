@@ -1,5 +1,7 @@
 """Typed configuration of the data systems."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from components.spec.base import Cron, Duration, Image, Model, Name, Odd, Quantity, Resources, Servers, System, TopicName
@@ -52,6 +54,9 @@ class Mysql(System):
     storage: Quantity = Field(default="50Gi", description="Volume of each server in bytes.")
     storage_class: str | None = Field(default=None, description="StorageClass of the volumes; the cluster's default if unset.")
     instance_class: str = Field(default="db.m7g.large", pattern=r"^db\.", description="RDS instance class (cloud targets only).")
+    sku: str = Field(
+        default="Standard_D2ds_v4", pattern=r"^Standard_[A-Z]", description="Size of the flexible server (Azure ML only)."
+    )
     backup: MysqlBackup | None = Field(default_factory=MysqlBackup, description="null turns scheduled backups off.")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 
@@ -154,6 +159,7 @@ class Kafka(System):
     instance_type: str = Field(
         default="kafka.m7g.large", pattern=r"^(kafka|express)\.", description="MSK broker instance type (cloud targets only)."
     )
+    processing_units: Literal[1, 2, 4, 8, 16] = Field(default=1, description="Size of the Event Hubs namespace (Azure ML only).")
     topics: dict[TopicName, Topic] = Field(default_factory=dict, description="Topics by name.")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 

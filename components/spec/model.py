@@ -28,6 +28,9 @@ class NotebookProfile(Model):
     instance_type: str | None = Field(
         default=None, pattern=r"^ml\.", description="SageMaker Studio instance type (cloud targets only)."
     )
+    vm_size: str | None = Field(
+        default=None, pattern=r"^Standard_[A-Z]", description="Size of a user's compute instance (Azure ML only)."
+    )
 
 
 class Jupyterhub(System):
@@ -47,6 +50,10 @@ class Jupyterhub(System):
         default_factory=list, description="Users allowed to log in (Kubernetes) or given a Studio profile (cloud)."
     )
     admins: list[Name] = Field(default_factory=list, description="Users allowed to administer the hub.")
+    entra_ids: dict[Name, str] = Field(
+        default_factory=dict,
+        description="Object id in Microsoft Entra by user: whose compute instance it is (Azure ML only).",
+    )
 
 
 class Optuna(System):

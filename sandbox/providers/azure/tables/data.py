@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.providers.azure.arm import LOWER, LOWER_DASHED, NameRule, kind
+from sandbox.providers.azure.arm import GROUP, LOWER, LOWER_DASHED, Kind, NameRule, kind
+from sandbox.providers.cloud.spec import Spec
 
 _STORAGE = "Microsoft.Storage/storageAccounts"
 _MYSQL = "Microsoft.DBforMySQL/flexibleServers"
@@ -89,6 +90,15 @@ KINDS = {
         NameRule(6, 50, r"[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]", "letters, digits and dashes, beginning with a letter"),
         outputs={"serviceBusEndpoint": "https://{namespaceName}.servicebus.windows.net:443/", "status": "Active"},
         replace=("sku.name", "zoneRedundant"),
+    ),
+    "eventhub:NamespaceNetworkRuleSet": Kind(
+        f"{_HUBS}/networkRuleSets",
+        Spec(
+            replace=("resourceGroupName", "namespaceName"),
+            id=f"{GROUP}/providers/{_HUBS}/{{namespaceName}}/networkRuleSets/default",
+            outputs={"name": "default", "type": f"{_HUBS}/networkRuleSets"},
+        ),
+        located=False,
     ),
     "eventhub:EventHub": kind(
         f"{_HUBS}/eventhubs",
