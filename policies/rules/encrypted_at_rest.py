@@ -9,6 +9,8 @@ FLAGS: Mapping[str, Sequence[str]] = {
     "aws:rds/cluster:Cluster": ("storageEncrypted",),
     "aws:efs/fileSystem:FileSystem": ("encrypted",),
     "aws:ebs/volume:Volume": ("encrypted",),
+    "azure-native:storage:StorageAccount": ("encryption.requireInfrastructureEncryption", "enableHttpsTrafficOnly"),
+    "azure-native:keyvault:Vault": ("properties.enablePurgeProtection",),
 }
 """Settings that must be true."""
 KEYS: Mapping[str, Sequence[str]] = {
@@ -21,18 +23,31 @@ KEYS: Mapping[str, Sequence[str]] = {
     "aws:amp/workspace:Workspace": ("kmsKeyArn",),
     "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
     "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
+    "azure-native:storage:StorageAccount": ("encryption.keyVaultProperties.keyName",),
+    "azure-native:dbformysql:Server": ("dataEncryption.primaryKeyURI",),
+    "azure-native:eventhub:Namespace": ("encryption.keyVaultProperties",),
+    "azure-native:machinelearningservices:Workspace": ("encryption.keyVaultProperties.keyIdentifier",),
+    "azure-native:appconfiguration:ConfigurationStore": ("encryption.keyVaultProperties.keyIdentifier",),
+    "azure-native:containerregistry:Registry": ("encryption.keyVaultProperties.keyIdentifier",),
 }
 """Settings that must name a key."""
+VAULTS = ("aws:kms/", "azure-native:keyvault:")
+"""What a key of the stack's own is made from."""
 REMEDY = "Encrypt it with the stack's key (kms)"
-TLS = "Set it to TLS"
+TLS = "Set it to TLS, 1.2 or newer"
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 CONFIGURATION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 ALGORITHMS = ("aws:kms", "aws:kms:dsse")
-TRANSIT = "encryptionInfo.encryptionInTransit.clientBroker"
+TRANSIT = {
+    "aws:msk/cluster:Cluster": ("encryptionInfo.encryptionInTransit.clientBroker", ("TLS", None)),
+    "azure-native:storage:StorageAccount": ("minimumTlsVersion", ("TLS1_2", "TLS1_3")),
+    "azure-native:eventhub:Namespace": ("minimumTlsVersion", ("1.2",)),
+}
+"""Where a service says what it takes on the way, and what is good."""
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Databases, brokers, volumes, domains, logs, buckets' configurations; MSK in transit too."""
+    """Databases, brokers, stores, volumes, workspaces, logs, buckets' configurations; brokers and stores in transit too."""
     for key in FLAGS.get(resource.type, ()):
         value = at(resource.props, key)
         if value is UNKNOWN:
@@ -42,12 +57,13 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
     for key in KEYS.get(resource.type, ()):
         if not at(resource.props, key):  # whether an unknown one is a key is judged by what it is made from, below
             yield Finding(key, "names no key", REMEDY)
-    if resource.type == "aws:msk/cluster:Cluster":
-        transit = at(resource.props, TRANSIT)
+    if resource.type in TRANSIT:
+        where, good = TRANSIT[resource.type]
+        transit = at(resource.props, where)
         if transit is UNKNOWN:
-            yield undecided(TRANSIT, TLS)
-        elif transit not in ("TLS", None):
-            yield Finding(TRANSIT, f'is "{transit}"', TLS)
+            yield undecided(where, TLS)
+        elif transit not in good:
+            yield Finding(where, f'is "{transit}"' if transit else "is not set", TLS)
     if resource.type == CONFIGURATION:
         yield from _configuration(resource)
     if resource.type == "kubernetes:storage.k8s.io/v1:StorageClass" and resource.props.get("provisioner") == "ebs.csi.aws.com":
@@ -77,7 +93,7 @@ def check_stack(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[R
     for resource in resources:
         for key in KEYS.get(resource.type, ()):
             made_from = resource.depends.get(key.partition(".")[0], ())
-            if at(resource.props, key) is UNKNOWN and not any("aws:kms/" in urn for urn in made_from):
+            if at(resource.props, key) is UNKNOWN and not any(vault in urn for urn in made_from for vault in VAULTS):
                 yield resource, undecided(key, REMEDY)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies import azure
 from policies.documents import open_statements
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, items, join, undecided
 from policies.pods import hidden, is_custom, is_kubernetes
@@ -28,6 +29,7 @@ MUST: Mapping[str, Mapping[str, Any]] = {
         "brokerNodeGroupInfo.connectivityInfo.publicAccess.type": ("DISABLED", None),
         "clientAuthentication.unauthenticated": (False, None),
     },
+    **azure.CLOSED,
 }
 """Settings of cloud resources, and the values that keep them inside the network."""
 DOCUMENTS = ("aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy", "aws:secretsmanager/secretPolicy:SecretPolicy",
@@ -56,6 +58,7 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
             yield Finding(path, f"is {found!r}, not {values[0]!r}" if found is not None else f"is not {values[0]!r}", REMEDY)
     if resource.type in (INGRESS, *GROUPS) or _is_ingress_rule(resource):
         yield from _ranges(resource)
+    yield from azure.open_ranges(resource, REMEDY)
     if resource.type in DOCUMENTS:
         yield from open_statements("policy", resource.props.get("policy"), REMEDY)
 

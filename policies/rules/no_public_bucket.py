@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from policies import azure
 from policies.documents import open_statements
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, items, undecided
 from policies.pods import texts
@@ -19,7 +20,7 @@ ANONYMOUS = re.compile(r"\bmc\b[^\n;&|]*\b(?:anonymous|policy)\s+(?:--\S+\s+)*se
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Public-access blocks, ACLs, grants and bucket policies of S3; MinIO's anonymous access."""
+    """Blocks, ACLs, grants and bucket policies of S3; accounts and containers of Azure; MinIO's anonymous access."""
     if resource.type in BLOCK_TYPES:
         for key in BLOCKS:
             if resource.props.get(key) is UNKNOWN:
@@ -32,6 +33,12 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         yield from _acl(resource)
         if resource.type in BUCKETS:
             yield from open_statements("policy", resource.props.get("policy"), REMEDY)
+    for path, good in azure.BUCKETS.get(resource.type, {}).items():
+        value = resource.props.get(path)
+        if value is UNKNOWN:
+            yield undecided(path, azure.REMEDY)
+        elif value not in good:
+            yield Finding(path, f"is {value!r}, not {good[0]!r}", azure.REMEDY)
     for path, text in texts(resource):
         if isinstance(text, str) and ANONYMOUS.search(text):
             yield Finding(path, "lets everybody read a bucket without a key", "Grant to named consumers")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies import azure
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, undecided
 from policies.pods import NOT_OBJECTS
 
@@ -24,7 +25,7 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         metadata = resource.props.get("metadata")
         labels = metadata.get("labels") if isinstance(metadata, Mapping) else metadata
         yield from _missing(labels, LABELS, "metadata.labels")
-    elif resource.type.startswith(TAGGED):
+    elif resource.type.startswith(TAGGED) or resource.type in azure.TAGGED:
         own = (resource.props.get("tags"), resource.props.get("tagsAll"), _default_tags(resource.provider))
         known = {key: value for tags in own if isinstance(tags, Mapping) for key, value in tags.items()}
         complete = all(known.get(key) for key in TAGS)

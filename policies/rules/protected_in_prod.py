@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from policies import azure
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, undecided
 
 STATEFUL = {
@@ -23,6 +24,9 @@ STATEFUL = {
     "aws:sagemaker/domain:Domain",
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer",
     "aws:amp/workspace:Workspace",
+    "azure-native:keyvault:Vault",
+    "azure-native:keyvault:Key",
+    *(f"azure-native:{kind}" for kind in azure.HOLDING),
 }
 """Types without the API version: a new version of a custom resource holds the same data."""
 DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")

@@ -36,6 +36,7 @@ def test_the_stacks_that_the_guide_names_are_there() -> None:
     assert shape == {
         "sandbox": ("kubernetes", "all"),
         "sandbox-sagemaker": ("sagemaker", "all"),
+        "sandbox-azureml": ("azureml", "all"),
         "platform-dev": ("kubernetes", "platform"),
         "fraud-dev": ("kubernetes", "team"),
         "search-dev": ("kubernetes", "team"),

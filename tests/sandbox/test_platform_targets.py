@@ -57,7 +57,7 @@ def test_a_team_stack_moves_to_the_platform_on_the_other_target(clone: Project, 
             "sandbox",
             KUBERNETES,
             "mlops:target: vertex",
-            '"vertex": planned, not built yet; expected one of kubernetes, sagemaker',
+            '"vertex": planned, not built yet; expected one of kubernetes, sagemaker, azureml',
         ),
         ("sandbox", KUBERNETES, "mlops:target: sagemakr", 'did you mean "sagemaker"?'),
         (

@@ -13,7 +13,10 @@ from components.validation.document import Document, read
 from components.validation.problems import Problems
 from components.validation.stackfile import check
 
-SEEDS = [ROOT / "stacks" / f"Pulumi.{name}.yaml" for name in ("sandbox", "sandbox-sagemaker", "platform-dev", "fraud-dev")]
+SEEDS = [
+    ROOT / "stacks" / f"Pulumi.{name}.yaml"
+    for name in ("sandbox", "sandbox-sagemaker", "sandbox-azureml", "platform-dev", "fraud-dev")
+]
 TOKENS = [
     "null", "~", "true", "-1", "1e309", ".inf", ".nan", "0x", "0o9", "2026-13-45", "2026-01-01", "!!python/object:os.system x",
     "!!binary aGk=", "!!set {a, b}", "!!omap [a: 1]", "!!timestamp x", "!custom {a: b}", "[]", "{}", "''",
