@@ -1,9 +1,9 @@
 """`mlops status`: every system of a deployed stack, by the live API's word."""
 
+import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from typing import Any
 
 from rich.text import Text
@@ -27,8 +27,12 @@ OWNERS = (
     ("core.strimzi.io/v1", "StrimziPodSet"),
 )
 """Kinds that stand between a pod and the object that we made."""
-CLOUDS = ("aws", "gcp")
-"""Packages whose simulated provider says how its resources are backed."""
+CLOUDS = {
+    "aws": "sandbox.providers.aws.counts",
+    "azure-native": "sandbox.providers.azure.counts",
+    "gcp": "sandbox.providers.gcp.counts",
+}
+"""Simulated clouds, and what counts their resources."""
 SHOWN = 5
 """Reasons of one system; the first tell most."""
 Object = Mapping[str, Any]
@@ -218,9 +222,9 @@ def status(stack: str, format: str) -> None:
         "providers": dict(plugins(state.resources)),
         "chart objects": dict(evidence(state.resources)),
     }
-    for cloud in CLOUDS:
-        if facts["providers"].get(cloud) == "simulated":
-            facts["cloud resources"] = _cloud_counts(cloud, stack)
+    for package, module in CLOUDS.items():
+        if facts["providers"].get(package) == "simulated":
+            facts["cloud resources"] = _cloud_counts(stack, module)
     if format == "json":
         keys = {"providers": "plugins", "chart objects": "evidence", "cloud resources": "cloud"}
         data = {"stack": stack, "systems": [as_json(r) for r in found]}
@@ -231,9 +235,8 @@ def status(stack: str, format: str) -> None:
         raise SystemExit(1)
 
 
-def _cloud_counts(cloud: str, stack: str) -> dict[str, Any]:
-    module = import_module(f"sandbox.providers.{cloud}.counts")
-    return dict(module.counts(stack))
+def _cloud_counts(stack: str, module: str) -> dict[str, Any]:
+    return dict(importlib.import_module(module).counts(stack))
 
 
 def _print(found: Sequence[Row], facts: Mapping[str, Mapping[str, Any]]) -> None:

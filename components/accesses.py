@@ -65,6 +65,8 @@ class BucketAccess:
     """ConfigMap in the consumer's namespace with the CA bundle in key `ca.crt`."""
     kms_key: Optional[pulumi.Input[str]] = None
     """ARN of the key that encrypts the objects (cloud)."""
+    account: Optional[pulumi.Input[str]] = None
+    """Azure: id of the storage account; `bucket` is a container of it and `endpoint` its address."""
 
 
 @dataclass

@@ -73,9 +73,12 @@ class Network:
     subnet_ids: pulumi.Output[Sequence[str]]
     security_group_id: pulumi.Output[str]
     kms_key: pulumi.Output[str]
-    """ARN of the stack's customer-managed key."""
+    """ARN of the stack's customer-managed key (Azure: its URI without a version)."""
     region: str
     account_id: pulumi.Output[str]
+    """Azure: the subscription."""
+    parts: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """What only the target's own systems ask for, by name (Azure: group, endpoints, logs, vault, private DNS zones …)."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ class Broker:
     grant: TopicGrant
     arn: Optional[pulumi.Input[str]] = None
     """The managed cluster's ARN (AWS)."""
+    protocol: str = "Kafka"
+    """What it speaks: Kafka itself, or "Event Hubs (Kafka protocol)", which has no transactions and no topic prefixes."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,8 @@ class Metrics:
 
     query_url: pulumi.Input[str]
     remote_write_url: Optional[pulumi.Input[str]] = None
+    workspace: Optional[pulumi.Input[str]] = None
+    """Azure: id of the Azure Monitor workspace."""
     ready: Sequence[pulumi.Resource] = ()
     """What must exist before ServiceMonitors and rules are accepted (Kubernetes)."""
 

@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, cast
 
-from components.mapping import kubernetes, sagemaker, vertex
+from components.mapping import azureml, kubernetes, sagemaker, vertex
 from components.mapping.fact import FOUNDATION, SystemFact
 from components.spec.stack import PARTS, Systems
 
@@ -28,7 +28,12 @@ RESERVED = (*Systems.keys(), *INSTEAD)
 
 TABLE: Mapping[tuple[str, str], SystemFact] = {
     (target, system): fact
-    for target, rows in (("kubernetes", kubernetes.ROWS), ("sagemaker", sagemaker.ROWS), ("vertex", vertex.ROWS))
+    for target, rows in (
+        ("kubernetes", kubernetes.ROWS),
+        ("sagemaker", sagemaker.ROWS),
+        ("vertex", vertex.ROWS),
+        ("azureml", azureml.ROWS),
+    )
     for system, fact in rows.items()
 }
 
@@ -36,6 +41,7 @@ LANDINGS = {
     "kubernetes": "components.kubernetes.landing:KubernetesLanding",
     "sagemaker": "components.sagemaker.landing:SagemakerLanding",
     "vertex": "components.vertex.landing:VertexLanding",
+    "azureml": "components.azureml.landing:AzuremlLanding",
 }
 """How a target prepares the ground (providers, namespaces or roles, teams, published contracts)."""
 

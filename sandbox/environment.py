@@ -18,10 +18,16 @@ from sandbox.teams import credentials
 ENGINES = ("embedded", "system")
 # The discard port: a cloud call while the moto server is down is refused here instead of reaching the real cloud.
 NOWHERE = "http://127.0.0.1:9"
+NOBODY = "00000000-0000-4000-8000-000000000000"
 # Variables of the user's own accounts that would otherwise take part.
 UNSET = (
     "AWS_PROFILE",
     "AWS_SESSION_TOKEN",
+    "ARM_CLIENT_CERTIFICATE_PATH",
+    "ARM_CLIENT_SECRET",
+    "ARM_OIDC_TOKEN",
+    "ARM_USE_MSI",
+    "ARM_USE_OIDC",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "GOOGLE_CREDENTIALS",
     "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
@@ -71,6 +77,10 @@ def environment(team: str | None = None) -> dict[str, str]:
         # an official plugin of Google's has this token and no other: nothing of the user's own account
         "GOOGLE_PROJECT": "mlops-sandbox",
         "GOOGLE_OAUTH_ACCESS_TOKEN": "sandbox",
+        # a subscription and a tenant that nobody has: the simulated provider's, and no way into a real one
+        "ARM_SUBSCRIPTION_ID": NOBODY,
+        "ARM_TENANT_ID": NOBODY,
+        "ARM_CLIENT_ID": NOBODY,
     }
     pulumi_home = prepare(home())
     if engine() == "embedded":

@@ -24,7 +24,7 @@ from typing import Any
 
 from sandbox.paths import home
 
-PROVIDERS = ("kubernetes", "aws", "gcp", "random", "operators")
+PROVIDERS = ("kubernetes", "aws", "gcp", "azure-native", "random", "operators")
 OPERATIONS = ("create", "update", "delete", "read", "check", "*")
 BEFORE = ("fail", "delay", "conflict", "throttle")
 AFTER = ("drift", "not-ready", "kill-engine")

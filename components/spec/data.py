@@ -57,6 +57,9 @@ class Mysql(System):
     machine_type: str = Field(
         default="db-custom-2-8192", pattern=r"^db-", description="Cloud SQL machine type of the Enterprise edition (vertex only)."
     )
+    sku: str = Field(
+        default="Standard_D2ds_v4", pattern=r"^Standard_[A-Z]", description="Size of the flexible server (Azure ML only)."
+    )
     backup: MysqlBackup | None = Field(default_factory=MysqlBackup, description="null turns scheduled backups off.")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 
@@ -162,6 +165,7 @@ class Kafka(System):
     instance_type: str = Field(
         default="kafka.m7g.large", pattern=r"^(kafka|express)\.", description="MSK broker instance type (sagemaker only)."
     )
+    processing_units: Literal[1, 2, 4, 8, 16] = Field(default=1, description="Size of the Event Hubs namespace (Azure ML only).")
     topics: dict[TopicName, Topic] = Field(default_factory=dict, description="Topics by name.")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
 

@@ -31,6 +31,9 @@ class NotebookProfile(Model):
     machine_type: str | None = Field(
         default=None, description="Compute Engine machine type (vertex only); the smallest that has cpu and memory if unset."
     )
+    vm_size: str | None = Field(
+        default=None, pattern=r"^Standard_[A-Z]", description="Size of a user's compute instance (Azure ML only)."
+    )
 
 
 class Jupyterhub(System):
@@ -50,6 +53,10 @@ class Jupyterhub(System):
         default_factory=list, description="Users allowed to log in (Kubernetes) or given a Studio profile (cloud)."
     )
     admins: list[Name] = Field(default_factory=list, description="Users allowed to administer the hub.")
+    entra_ids: dict[Name, str] = Field(
+        default_factory=dict,
+        description="Object id in Microsoft Entra by user: whose compute instance it is (Azure ML only).",
+    )
 
 
 class Optuna(System):

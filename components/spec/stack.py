@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model
 
-from components.mapping import kubernetes, sagemaker, vertex
+from components.mapping import azureml, kubernetes, sagemaker, vertex
 from components.mapping.fact import FOUNDATION
 from components.spec.base import Cidr, Domain, Image, LabelValue, Model, Name, System, Target
 from components.spec.compute import GpuCluster
@@ -87,7 +87,7 @@ class Network(Model):
     zones: int = Field(default=3, ge=2, le=4, description="Availability zones.")
 
 
-REGIONS = {Target.SAGEMAKER: "eu-central-1", Target.VERTEX: "europe-west3"}
+REGIONS = {Target.SAGEMAKER: "eu-central-1", Target.VERTEX: "europe-west3", Target.AZUREML: "westeurope"}
 """Region of a cloud stack that names none, by target."""
 
 
@@ -95,7 +95,9 @@ class Cloud(Model):
     """Where a cloud stack stands."""
 
     region: str | None = Field(
-        default=None, description="Region of the cloud's resources; eu-central-1 (sagemaker) or europe-west3 (vertex) if unset."
+        default=None,
+        description="Region of the cloud's resources; if unset eu-central-1 (sagemaker), europe-west3 (vertex) or westeurope "
+        "(azureml).",
     )
     project: str | None = Field(
         default=None,
@@ -103,6 +105,11 @@ class Cloud(Model):
         description="Google Cloud project id (vertex only); that of the provider's environment (GOOGLE_PROJECT) if unset.",
     )
     zone: str = Field(default="b", pattern=r"^[a-f]$", description="Zone of machines that stand in one alone (vertex only).")
+    subscription: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        description="Azure subscription; that of the credentials if unset (azureml only).",
+    )
     identity_domain: Domain | None = Field(
         default=None,
         description="Domain of the users' Google accounts (vertex only): people of the stack file come in as <name>@<it>.",
@@ -174,7 +181,7 @@ def _plain() -> dict[str, Any]:
     known = {FOUNDATION, *PARTS, *_Known.keys()}
     rows = {
         key: fact.what
-        for rows in (kubernetes.ROWS, sagemaker.ROWS, vertex.ROWS)
+        for rows in (kubernetes.ROWS, sagemaker.ROWS, vertex.ROWS, azureml.ROWS)
         for key, fact in rows.items()
         if key not in known
     }

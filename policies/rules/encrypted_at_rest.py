@@ -10,6 +10,8 @@ FLAGS: Mapping[str, Sequence[str]] = {
     "aws:rds/cluster:Cluster": ("storageEncrypted",),
     "aws:efs/fileSystem:FileSystem": ("encrypted",),
     "aws:ebs/volume:Volume": ("encrypted",),
+    "azure-native:storage:StorageAccount": ("encryption.requireInfrastructureEncryption", "enableHttpsTrafficOnly"),
+    "azure-native:keyvault:Vault": ("properties.enablePurgeProtection",),
 }
 """Settings that must be true."""
 KEYS: Mapping[str, Sequence[str]] = {
@@ -23,23 +25,32 @@ KEYS: Mapping[str, Sequence[str]] = {
     "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
     "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
     **google.KEYS,
+    "azure-native:storage:StorageAccount": ("encryption.keyVaultProperties.keyName",),
+    "azure-native:dbformysql:Server": ("dataEncryption.primaryKeyURI",),
+    "azure-native:eventhub:Namespace": ("encryption.keyVaultProperties",),
+    "azure-native:machinelearningservices:Workspace": ("encryption.keyVaultProperties.keyIdentifier",),
+    "azure-native:appconfiguration:ConfigurationStore": ("encryption.keyVaultProperties.keyIdentifier",),
+    "azure-native:containerregistry:Registry": ("encryption.keyVaultProperties.keyIdentifier",),
 }
 """Settings that must name a key."""
+VAULTS = ("aws:kms/", "gcp:kms/", "azure-native:keyvault:")
+"""What a key of the stack's own is made from."""
 REMEDY = "Encrypt it with the stack's key (kms)"
-TLS = "Set it to TLS"
+TLS = "Set it to TLS, 1.2 or newer"
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 CONFIGURATION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 ALGORITHMS = ("aws:kms", "aws:kms:dsse")
 IN_TRANSIT: Mapping[str, tuple[str, Sequence[str | None]]] = {
     "aws:msk/cluster:Cluster": ("encryptionInfo.encryptionInTransit.clientBroker", ("TLS", None)),
     google.SQL: (google.SSL, google.SSL_MODES),
+    "azure-native:storage:StorageAccount": ("minimumTlsVersion", ("TLS1_2", "TLS1_3")),
+    "azure-native:eventhub:Namespace": ("minimumTlsVersion", ("1.2",)),
 }
 """Settings that say how clients connect, and what they must say."""
-KMS = ("aws:kms/", "gcp:kms/")
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Databases, brokers, volumes, domains, logs, buckets' configurations; MSK in transit too."""
+    """Databases, brokers, stores, volumes, workspaces, logs, buckets' configurations; brokers and stores in transit too."""
     for key in FLAGS.get(resource.type, ()):
         value = at(resource.props, key)
         if value is UNKNOWN:
@@ -88,9 +99,7 @@ def check_stack(resources: Sequence[Resource], facts: Facts) -> Iterator[tuple[R
     for resource in resources:
         for key in KEYS.get(resource.type, ()):
             made_from = resource.depends.get(key.partition(".")[0], ())
-            if at(resource.props, key) is UNKNOWN and not any(
-                kms in urn for urn in made_from for kms in ("aws:kms/", "gcp:kms/")
-            ):
+            if at(resource.props, key) is UNKNOWN and not any(vault in urn for urn in made_from for vault in VAULTS):
                 yield resource, undecided(key, REMEDY)
 
 

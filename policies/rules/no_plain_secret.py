@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from policies import azure
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, undecided
 from policies.pods import hidden, texts, variables
 
@@ -65,6 +66,7 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
             yield Finding(path, PLAIN, REMEDY)
     if resource.type.startswith("kubernetes:core/v1:ConfigMap"):
         yield from _config_map(resource)
+    yield from azure.plain_secrets(resource, REMEDY)
     for key in CLOUD.get(resource.type, ()):
         if resource.props.get(key):
             yield Finding(key, "a password of our own where the service would manage one", REMEDY)

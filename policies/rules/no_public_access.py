@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies import google
+from policies import azure, google
 from policies.documents import open_statements
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, items, join, undecided
 from policies.pods import hidden, is_custom, is_kubernetes
@@ -30,6 +30,7 @@ MUST: Mapping[str, Mapping[str, Any]] = {
         "clientAuthentication.unauthenticated": (False, None),
     },
     **google.INSIDE,
+    **azure.CLOSED,
 }
 """Settings of cloud resources, and the values that keep them inside the network."""
 DOCUMENTS = ("aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy", "aws:secretsmanager/secretPolicy:SecretPolicy",
@@ -59,6 +60,7 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
     if resource.type in (INGRESS, *GROUPS) or _is_ingress_rule(resource):
         yield from _ranges(resource)
     yield from google.opened(resource, REMEDY)
+    yield from azure.open_ranges(resource, REMEDY)
     if resource.type in DOCUMENTS:
         yield from open_statements("policy", resource.props.get("policy"), REMEDY)
 

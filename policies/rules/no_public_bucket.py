@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from policies import google
+from policies import azure, google
 from policies.documents import open_statements
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, items, undecided
 from policies.pods import texts
@@ -21,7 +21,7 @@ ANONYMOUS = re.compile(r"\bmc\b[^\n;&|]*\b(?:anonymous|policy)\s+(?:--\S+\s+)*se
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Public-access blocks, ACLs, grants and bucket policies of S3; MinIO's anonymous access."""
+    """Blocks, ACLs, grants and policies of S3; settings of Google's buckets and Azure's accounts; MinIO's anonymous access."""
     if resource.type in BLOCK_TYPES:
         for key in BLOCKS:
             if resource.props.get(key) is UNKNOWN:
@@ -34,14 +34,22 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         yield from _acl(resource)
         if resource.type in BUCKETS:
             yield from open_statements("policy", resource.props.get("policy"), REMEDY)
-    for path, closed in google.CLOSED.items() if resource.type == google.BUCKET else ():
-        if resource.props.get(path) is UNKNOWN:
-            yield undecided(path, CLOSE)
-        elif resource.props.get(path) != closed:
-            yield Finding(path, f"is not {closed!r}", CLOSE)
+    yield from _settings(resource)
     for path, text in texts(resource):
         if isinstance(text, str) and ANONYMOUS.search(text):
             yield Finding(path, "lets everybody read a bucket without a key", "Grant to named consumers")
+
+
+def _settings(resource: Resource) -> Iterator[Finding]:
+    """What buckets of Google and accounts of Azure must say of themselves."""
+    google_s = {path: (closed,) for path, closed in google.CLOSED.items()} if resource.type == google.BUCKET else {}
+    for wanted, remedy in ((google_s, CLOSE), (azure.BUCKETS.get(resource.type, {}), azure.REMEDY)):
+        for path, good in wanted.items():
+            value = resource.props.get(path)
+            if value is UNKNOWN:
+                yield undecided(path, remedy)
+            elif value not in good:
+                yield Finding(path, f"is {value!r}, not {good[0]!r}", remedy)
 
 
 def _acl(resource: Resource) -> Iterator[Finding]:

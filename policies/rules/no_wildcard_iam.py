@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies import google
+from policies import azure, google
 from policies.documents import everybody, narrowed, statements, texts
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, items, undecided
 
@@ -28,7 +28,7 @@ REMEDY = "Name the actions and the resources that the workload needs"
 
 
 def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
-    """Wildcards in IAM policies, broad managed policies, who may take a role; wildcards and bindings of RBAC."""
+    """Wildcards in IAM policies, broad managed policies, who may take a role; wildcards and bindings of RBAC; Azure's roles."""
     if resource.type.startswith("aws:iam/"):
         for path, arn in _attached(resource):
             if arn is UNKNOWN:
@@ -44,6 +44,7 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
     if resource.type.startswith(RBAC):
         yield from _rbac(resource)
     yield from google.broad(resource, REMEDY)
+    yield from azure.broad_role(resource, REMEDY)
 
 
 def _attached(resource: Resource) -> Iterator[tuple[str, Any]]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies import google
+from policies import azure, google
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, undecided
 from policies.pods import NOT_OBJECTS
 
@@ -25,7 +25,7 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         metadata = resource.props.get("metadata")
         labels = metadata.get("labels") if isinstance(metadata, Mapping) else metadata
         yield from _missing(labels, LABELS, "metadata.labels")
-    elif resource.type.startswith(TAGGED):
+    elif resource.type.startswith(TAGGED) or resource.type in azure.TAGGED:
         own = (resource.props.get("tags"), resource.props.get("tagsAll"), _default_tags(resource.provider))
         yield from _missing(_together(own), TAGS, "tags")
     elif (path := google.labels_of(resource.type)) is not None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from policies import google
+from policies import azure, google
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, undecided
 
 STATEFUL = {
@@ -25,6 +25,9 @@ STATEFUL = {
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer",
     "aws:amp/workspace:Workspace",
     *google.STATEFUL,
+    "azure-native:keyvault:Vault",
+    "azure-native:keyvault:Key",
+    *(f"azure-native:{kind}" for kind in azure.HOLDING),
 }
 """Types without the API version: a new version of a custom resource holds the same data."""
 DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster", google.SQL)

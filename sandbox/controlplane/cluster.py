@@ -38,7 +38,7 @@ NEEDED = ("etcd", "kubernetes", "kwok")
 MODULE_OF = {"etcd": "etcd", "kwok": "kwok"}
 # everything a sandbox makes in its home; reset removes these and nothing else
 CONTENTS = (
-    *("aws", "backend", "etcd", "logs", "passphrase", "pki", "pulumi", "status", "teams", "run.json", ".run.lock"),
+    *("aws", "azure", "backend", "etcd", "logs", "passphrase", "pki", "pulumi", "status", "teams", "run.json", ".run.lock"),
     *("engine", "faults.json", "kubeconfig", "kwok.yaml", "nodes.yaml", "ports.json", "scheduler.yaml", ".lock"),
 )
 STORAGE_CLASS = {

@@ -67,7 +67,7 @@ def which_plugin(name: str, home: Path | None = None) -> Literal["simulated", "o
 
 
 def _folder(name: str) -> str:
-    return name.replace("-", "_")
+    return name.removesuffix("-native").replace("-", "_")
 
 
 def _module(name: str) -> Path | None:

@@ -37,6 +37,7 @@ def test_the_stacks_that_the_guide_names_are_there() -> None:
         "sandbox": ("kubernetes", "all"),
         "sandbox-sagemaker": ("sagemaker", "all"),
         "sandbox-vertex": ("vertex", "all"),
+        "sandbox-azureml": ("azureml", "all"),
         "platform-dev": ("kubernetes", "platform"),
         "fraud-dev": ("kubernetes", "team"),
         "search-dev": ("kubernetes", "team"),

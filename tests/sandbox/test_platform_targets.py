@@ -56,8 +56,8 @@ def test_a_team_stack_moves_to_the_platform_on_the_other_target(clone: Project, 
         (
             "sandbox",
             KUBERNETES,
-            "mlops:target: azureml",
-            '"azureml": planned, not built yet; expected one of kubernetes, sagemaker, vertex',
+            "mlops:target: databricks",
+            '"databricks": unknown target; expected one of kubernetes, sagemaker, vertex, azureml',
         ),
         ("sandbox", KUBERNETES, "mlops:target: sagemakr", 'did you mean "sagemaker"?'),
         (

@@ -21,6 +21,8 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import SETTINGS
 
+from tests.unit import azure_mock
+
 T = TypeVar("T")
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -162,6 +164,8 @@ class _Mocks(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         state = dict(args.inputs)
+        if args.typ.startswith("azure-native:"):
+            return azure_mock.made(args.typ, args.name, state)
         if args.typ == "random:index/randomPassword:RandomPassword":
             value = generated(args.name)
             self.recording.passwords[args.name] = value
@@ -177,6 +181,8 @@ class _Mocks(mocks.Mocks):
         return args.resource_id or f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        if args.token.startswith("azure-native:"):
+            return azure_mock.asked(args.token, dict(args.args)), []
         return {**args.args, **self.calls.get(args.token, {})}, []
 
 

@@ -67,7 +67,7 @@ def test_components_keep_their_annotations() -> None:
     # the multi-language analyzer reads annotations, which that import turns into text
     found = [
         str(p.relative_to(ROOT))
-        for p in sources("components/kubernetes", "components/sagemaker", "components/vertex")
+        for p in sources("components/kubernetes", "components/sagemaker", "components/vertex", "components/azureml")
         if "import annotations" in code(p)
     ]
     assert not found

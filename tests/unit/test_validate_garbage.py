@@ -15,7 +15,7 @@ from components.validation.stackfile import check
 
 SEEDS = [
     ROOT / "stacks" / f"Pulumi.{name}.yaml"
-    for name in ("sandbox", "sandbox-sagemaker", "sandbox-vertex", "platform-dev", "fraud-dev")
+    for name in ("sandbox", "sandbox-sagemaker", "sandbox-vertex", "sandbox-azureml", "platform-dev", "fraud-dev")
 ]
 TOKENS = [
     "null", "~", "true", "-1", "1e309", ".inf", ".nan", "0x", "0o9", "2026-13-45", "2026-01-01", "!!python/object:os.system x",

@@ -13,19 +13,22 @@ from tests.unit.stackfiles import checked, messages, only, project, stack
 def test_an_unknown_target_names_the_built_ones(tmp_path: Path) -> None:
     said = messages(checked(tmp_path, "systems: {kafka: {}}", target="sagemakr"))
     assert said == [
-        'mlops:target: "sagemakr": unknown target; expected one of kubernetes, sagemaker, vertex; did you mean "sagemaker"?'
+        'mlops:target: "sagemakr": unknown target; expected one of kubernetes, sagemaker, vertex, azureml; did you mean "sagemaker"?'
     ]
 
 
 def test_a_planned_target_is_told_from_an_unknown_one(tmp_path: Path) -> None:
-    said = only(checked(tmp_path, "systems: {kafka: {}}", target="azureml"))
+    facts = {pair: fact for pair, fact in TABLE.items() if pair[0] != "azureml"}
+    said = only(
+        check(parse("config: {mlops:target: azureml, mlops:spec: {systems: {kafka: {}}}}", "x.yaml"), "demo", tmp_path, facts)
+    )
     assert said == 'mlops:target: "azureml": planned, not built yet; expected one of kubernetes, sagemaker, vertex'
 
 
 def test_a_missing_target_is_named(tmp_path: Path) -> None:
     project(tmp_path)
     found = check(parse("config:\n  mlops:spec: {systems: {kafka: {}}}\n", "x.yaml"), "demo", tmp_path)
-    assert only(found) == "mlops:target: missing; expected one of kubernetes, sagemaker, vertex"
+    assert only(found) == "mlops:target: missing; expected one of kubernetes, sagemaker, vertex, azureml"
 
 
 def test_a_pair_that_does_not_exist_names_what_the_target_offers(tmp_path: Path) -> None:

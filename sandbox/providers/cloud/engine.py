@@ -44,6 +44,10 @@ class Cloud(Provider):
         """The values of `spec.choices`, looked up where they are only named."""
         return {path: values for path, values in spec.choices.items() if isinstance(values, tuple)}
 
+    def outputs(self, call: Call, resource: Resource, spec: Spec, inputs: Mapping[str, Any]) -> Outputs:
+        """The outputs of a resource with these inputs; a subclass may shape them."""
+        return Outputs(resource, spec, self.context(call), self.tags(call, resource, inputs))
+
     def exists(self, cx: Context, kind: str, id: str) -> bool:
         """Whether an object that `Spec.references` asks for is there; by default in the state file."""
         return self.store.exists((kind,), id)
@@ -76,7 +80,7 @@ class Cloud(Provider):
     def create(self, call: Call) -> Created:
         """A new object, or the one that an interrupted create of the same URN left."""
         resource, spec = self._type(call)
-        outputs = Outputs(resource, spec, self.context(call), self.tags(call, resource, call.inputs))
+        outputs = self.outputs(call, resource, spec, call.inputs)
         if call.preview:
             return Created("", outputs.preview(call.inputs))
         self._references(call, spec)
@@ -94,7 +98,7 @@ class Cloud(Provider):
         """The live object; with no recorded inputs it is looked up for import or `.get`."""
         resource, spec = self._type(call)
         inputs = dict(call.inputs)
-        outputs = Outputs(resource, spec, self.context(call), self.tags(call, resource, inputs))
+        outputs = self.outputs(call, resource, spec, inputs)
         record = self.store.by_id(call.type, call.id, call.urn) or self.store.by_id(call.type, call.id)
         live = spec.api.read(outputs.context, call.id, inputs) if spec.api else self._recorded(record, inputs)
         if live is not None and record is not None:
@@ -113,7 +117,7 @@ class Cloud(Provider):
     def update(self, call: Call) -> Json:
         """The object with its new inputs."""
         resource, spec = self._type(call)
-        outputs = Outputs(resource, spec, self.context(call), self.tags(call, resource, call.inputs))
+        outputs = self.outputs(call, resource, spec, call.inputs)
         if call.preview:
             return outputs.preview(call.inputs, call.old_outputs)
         self._references(call, spec)

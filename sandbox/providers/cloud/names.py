@@ -1,4 +1,4 @@
-"""Physical names for resources whose program gave none: `<logical name>-<7 hex>`, the same at every run.
+"""Physical names for resources whose program gave none: `<logical name>-<7 hex>` or the cloud's form, the same at every run.
 
 A name drawn at random would be lost when the engine is killed between the API call and its record; a computed one lets
 the next run find what the last one made.
@@ -14,8 +14,6 @@ from typing import Any
 
 from sandbox.providers.cloud.spec import Name, Spec
 from sandbox.providers.values import UNKNOWN
-
-_DIGITS = 7
 
 
 def automatic(spec: Spec, name: Name, urn: str, inputs: Mapping[str, Any], generation: int = 0) -> str:
@@ -33,8 +31,8 @@ def named(name: Name, logical: str, seed: str) -> str:
     """`logical` in the cloud's alphabet and length, with a hash of `seed`."""
     text = logical.lower() if name.lower else logical
     text = "".join(letter if re.fullmatch(name.allowed, letter) else "-" for letter in text)
-    suffix = hashlib.sha256(seed.encode()).hexdigest()[:_DIGITS]
-    return f"{name.prefix}{text[: name.limit - len(name.prefix) - _DIGITS - 1].rstrip('-')}-{suffix}"
+    suffix = name.joint + hashlib.sha256(seed.encode()).hexdigest()[: name.digits]
+    return f"{name.prefix}{text[: name.limit - len(name.prefix) - len(suffix)].rstrip('-')}{suffix}"
 
 
 def _canonical(value: Any) -> str:

@@ -23,6 +23,10 @@ class Name:
     """What a name may hold; other characters of the logical name become a dash."""
     prefix: str = ""
     """What every name must begin with."""
+    joint: str = "-"
+    """What stands between the logical name and the hash."""
+    digits: int = 7
+    """Hex digits of the hash."""
 
 
 class Context:

@@ -92,6 +92,14 @@ class Store:
         """Objects made for a URN, unfinished ones included."""
         return self._records("where urn=? and type=?", (urn, type_))
 
+    def of_type(self, type_: str) -> list[Record]:
+        """Every object of a type that exists."""
+        return self._records("where type=? and id<>''", (type_,))
+
+    def of_id(self, type_: str, id: str) -> list[Record]:
+        """Objects with this id, whichever URN made them."""
+        return self._records("where type=? and id=?", (type_, id))
+
     def by_id(self, type_: str, id: str, urn: str = "") -> Record | None:
         """The object with this id (of this URN, when ids are not unique, as with settings of a bucket)."""
         found = self._records("where type=? and id=?" + (" and urn=?" if urn else ""), (type_, id, *([urn] if urn else [])))

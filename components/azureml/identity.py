@@ -1,0 +1,88 @@
+"""One managed identity a workload, and the roles that grants assign to it."""
+
+import hashlib
+from enum import StrEnum
+from typing import Optional
+
+import pulumi
+import pulumi_azure_native as azure
+
+from components.naming import fit
+
+
+class Role(StrEnum):
+    """Built-in roles by their GUID (Azure RBAC documentation, "Azure built-in roles"); the narrowest that does the work."""
+
+    BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+    """Read, write and delete blobs."""
+    CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+    """Manage, without the right to assign roles; given on one resource or one team's group, never on a subscription."""
+    DATA_SCIENTIST = "f6c7c914-8db3-469d-8ca1-694a8f32e121"
+    """Everything in an Azure ML workspace but making computes and changing the workspace."""
+    EVENTS_RECEIVER = "a638d3c7-ab3a-418d-83e6-5f17a39d4fde"
+    EVENTS_SENDER = "2b629674-e913-4c01-ae53-ef4638d8f975"
+    FILES_CONTRIBUTOR = "69566ab7-960f-475b-8e7c-b3118f30c6bd"
+    """Storage File Data Privileged Contributor: the notebooks' file share."""
+    CONNECTION_APPROVER = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
+    """Azure AI Enterprise Network Connection Approver: private endpoints out of a managed network."""
+    KEY_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
+    """Key Vault Crypto Service Encryption User: wrap and unwrap with a key."""
+    METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+    METRICS_READER = "b0d8363b-8ddd-447d-831f-62ca05bff136"
+    """Monitoring Data Reader: query an Azure Monitor workspace."""
+    PULL_IMAGES = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+    PUSH_IMAGES = "8311e382-0749-4cb8-b61a-304f252e45ec"
+    SECRETS_OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
+    """Read and write the secrets of a vault."""
+    CONFIGURATION_READER = "516239f1-63e1-4d78-a4de-a74fb236a071"
+    """App Configuration Data Reader."""
+
+
+def assign(
+    name: str,
+    role: Role,
+    principal_id: pulumi.Input[str],
+    scope: pulumi.Input[str],
+    opts: Optional[pulumi.ResourceOptions],
+) -> azure.authorization.RoleAssignment:
+    """`role` for a workload's principal on `scope` (an ARM id) and what lies below."""
+    # the definition's id begins with the subscription that the scope is in
+    definition = pulumi.Output.from_input(scope).apply(
+        lambda id: f"/subscriptions/{id.split('/')[2]}/providers/Microsoft.Authorization/roleDefinitions/{role.value}"
+    )
+    return azure.authorization.RoleAssignment(
+        name,
+        principal_id=principal_id,
+        # without it Azure looks for a principal that may not have reached every region yet, and fails
+        principal_type="ServicePrincipal",
+        role_definition_id=definition,
+        scope=scope,
+        opts=opts,
+    )
+
+
+def workload_identity(
+    name: str, identity_name: str, group: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> azure.managedidentity.UserAssignedIdentity:
+    """The identity of one workload, named `identity_name`, in a resource group."""
+    return azure.managedidentity.UserAssignedIdentity(name, resource_group_name=group, resource_name_=identity_name, opts=opts)
+
+
+def unique(stem: str, subscription: pulumi.Input[str], limit: int, *, dashes: bool = True) -> pulumi.Output[str]:
+    """A name that nobody else on Azure has: `stem` and 8 hex digits of the subscription and it, at most `limit` characters.
+
+    `dashes` is off for the names that take letters and digits only (storage accounts, registries).
+    """
+
+    def made(id: str) -> str:
+        digits = hashlib.sha256(f"{id}/{stem}".encode()).hexdigest()[:8]
+        text = stem.lower() if dashes else "".join(letter for letter in stem.lower() if letter.isalnum())
+        joint = "-" if dashes else ""
+        return f"{text[: limit - 8 - len(joint)].rstrip('-')}{joint}{digits}"
+
+    return pulumi.Output.from_input(subscription).apply(made)
+
+
+def named(stack: str, noun: str, limit: int) -> str:
+    """`<stack>-<noun>`, cut to Azure's limit for it."""
+    return fit(f"{stack}-{noun}", limit)

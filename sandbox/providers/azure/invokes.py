@@ -1,0 +1,53 @@
+"""Functions of the package that programs call: who asks, and every `get` of a type that a table names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rapidfuzz import process
+
+from sandbox.providers.azure.tables import KINDS, PACKAGE
+from sandbox.providers.cloud.spec import Json, render
+from sandbox.providers.model import Call, CheckFailed, Failure
+
+if TYPE_CHECKING:
+    from sandbox.providers.azure.provider import Azure
+
+CLIENT = f"{PACKAGE}:authorization:getClientConfig"
+
+
+def invoke(azure: Azure, call: Call) -> Json:
+    """The result of the function that `call` names. Raises Failure for one that the simulation does not have."""
+    if call.type == CLIENT:
+        cx = azure.context(call)
+        return {"clientId": cx.client, "objectId": cx.user, "subscriptionId": cx.account, "tenantId": cx.tenant}
+    token = _kind(call.type)
+    if token not in KINDS:
+        known = [CLIENT, *(_getter(kind) for kind in KINDS)]
+        near = process.extractOne(call.type, known, score_cutoff=80)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        raise Failure(f"the simulated azure-native provider has no function {call.type}{hint}")
+    return _get(azure, call, token)
+
+
+def _get(azure: Azure, call: Call, token: str) -> Json:
+    """What is there under the name and the parents that the arguments give."""
+    spec = KINDS[token].spec
+    arguments = {key: value for key, value in call.inputs.items() if value is not None}
+    id = str(render(spec.id, {**spec.defaults, **azure.context(call).values(), **arguments}))
+    record = azure.store.by_id(token, id)
+    if record is None:
+        raise CheckFailed([("", f"ResourceNotFound: there is no {id}")])
+    outputs = azure.outputs(call, azure.package_schema.resource(token), spec, record.inputs, token)
+    return {**outputs.complete(id, record.inputs, record.outputs), "id": id}
+
+
+def _kind(function: str) -> str:
+    """The type that `azure-native:appconfiguration:getKeyValue` reads."""
+    head, _, name = function.rpartition(":")
+    return f"{head}:{name.removeprefix('get')}" if name.startswith("get") else ""
+
+
+def _getter(token: str) -> str:
+    head, _, name = token.rpartition(":")
+    return f"{head}:get{name}"
