@@ -21,6 +21,13 @@ KEYS: Mapping[str, Sequence[str]] = {
     "aws:amp/workspace:Workspace": ("kmsKeyArn",),
     "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
     "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
+    "aws:kinesisanalyticsv2/application:Application": ("applicationConfiguration.applicationEncryptionConfiguration.keyId",),
+    "aws:emrserverless/application:Application": ("monitoringConfiguration.s3MonitoringConfiguration.encryptionKeyArn",),
+    "aws:mwaa/environment:Environment": ("kmsKey",),
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ("extendedS3Configuration.kmsKeyArn",),
+    "aws:dms/replicationConfig:ReplicationConfig": ("computeConfig.kmsKeyId",),
+    "aws:emr/cluster:Cluster": ("logEncryptionKmsKeyId",),
+    "aws:datazone/domain:Domain": ("kmsKeyIdentifier",),
 }
 """Settings that must name a key."""
 REMEDY = "Encrypt it with the stack's key (kms)"

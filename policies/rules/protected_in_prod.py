@@ -23,6 +23,10 @@ STATEFUL = {
     "aws:sagemaker/domain:Domain",
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer",
     "aws:amp/workspace:Workspace",
+    "aws:mwaa/environment:Environment",
+    "aws:emr/cluster:Cluster",
+    "aws:sagemaker/featureGroup:FeatureGroup",
+    "aws:datazone/domain:Domain",
 }
 """Types without the API version: a new version of a custom resource holds the same data."""
 DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")

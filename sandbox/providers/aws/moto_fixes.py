@@ -17,7 +17,8 @@ def _s3() -> None:
     """Server access logging: moto reads every statement of the log bucket's policy as one with a service as principal.
 
     It fails inside on `"Principal": "*"`, which every policy that demands TLS has, and takes no list of resources. And it
-    knows no conditions: what is denied without TLS it denies to everybody, objects of the program among them.
+    knows no conditions: what is denied without TLS it denies to everybody, objects of the program among them. And it fails
+    inside when the last thing that goes of an object is a delete marker.
     """
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3 import models
@@ -46,6 +47,7 @@ def _s3() -> None:
 
     models.FakeBucket._log_permissions_enabled_policy = staticmethod(allowed)  # type: ignore[method-assign]
     models.FakeBucket.get_permission = permission  # type: ignore[method-assign]
+    models.FakeDeleteMarker.dispose = lambda self, garbage=False: None  # type: ignore[attr-defined]
 
 
 def _service(principal: Any) -> Any:
