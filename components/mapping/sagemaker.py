@@ -18,14 +18,6 @@ ROWS: Mapping[str, SystemFact] = {
         _S + "rds:RdsMysql", "aws:rds/instance:Instance", needs=("network",), provides=("database",), managed=True,
         engine="mysql", holds="every database",
     ),
-    "seaweedfs": SystemFact(
-        _S + "s3_second:S3Store", "aws:s3/bucket:Bucket", needs=("network",), provides=("objectStore",), managed=True,
-        holds="every bucket and its objects",
-    ),
-    "postgres": SystemFact(
-        _S + "rds_postgres:RdsPostgres", "aws:rds/instance:Instance", needs=("network",), provides=("database",), managed=True,
-        engine="postgres", holds="every database",
-    ),
     "kafka": SystemFact(
         _S + "msk:MskKafka", "aws:msk/cluster:Cluster", needs=("network",), provides=("broker",), managed=True,
         holds="every topic's records",
@@ -148,4 +140,12 @@ ROWS: Mapping[str, SystemFact] = {
             ("tfserving", "SagemakerTfserving"), ("kserve", "SagemakerKserve"),
         )
     },
+    "seaweedfs": SystemFact(
+        _S + "s3_second:S3Store", "aws:s3/bucket:Bucket", needs=("network",), provides=("objectStore",), managed=True,
+        holds="every bucket and its objects",
+    ),
+    "postgres": SystemFact(
+        _S + "rds_postgres:RdsPostgres", "aws:rds/instance:Instance", needs=("network",), provides=("database",), managed=True,
+        engine="postgres", holds="every database",
+    ),
 }  # fmt: skip

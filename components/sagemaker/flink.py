@@ -56,7 +56,7 @@ class ManagedFlinkArgs:
     parallelism_per_kpu: int
     """Task slots of one processing unit (1 core, 4 GiB), 1 to 8."""
     production: bool
-    """Keep logs for a year."""
+    """Keep logs for a year, protect the applications."""
     jobs: dict[str, ManagedFlinkJobArgs] = field(default_factory=dict)
     """Jobs by name, which run from the start."""
     broker: Optional[contracts.BrokerAccess] = None
@@ -199,7 +199,9 @@ class ManagedFlink(pulumi.ComponentResource):
                     "security_group_ids": [args.security_group_id],
                 },
             },
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[self._rights])),
+            opts=pulumi.ResourceOptions.merge(
+                self._opts, pulumi.ResourceOptions(depends_on=[self._rights], protect=args.production or None)
+            ),
         )
 
     @staticmethod

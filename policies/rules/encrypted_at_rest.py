@@ -31,6 +31,13 @@ KEYS: Mapping[str, Sequence[str]] = {
     "azure-native:machinelearningservices:Workspace": ("encryption.keyVaultProperties.keyIdentifier",),
     "azure-native:appconfiguration:ConfigurationStore": ("encryption.keyVaultProperties.keyIdentifier",),
     "azure-native:containerregistry:Registry": ("encryption.keyVaultProperties.keyIdentifier",),
+    "aws:kinesisanalyticsv2/application:Application": ("applicationConfiguration.applicationEncryptionConfiguration.keyId",),
+    "aws:emrserverless/application:Application": ("monitoringConfiguration.s3MonitoringConfiguration.encryptionKeyArn",),
+    "aws:mwaa/environment:Environment": ("kmsKey",),
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ("extendedS3Configuration.kmsKeyArn",),
+    "aws:dms/replicationConfig:ReplicationConfig": ("computeConfig.kmsKeyId",),
+    "aws:emr/cluster:Cluster": ("logEncryptionKmsKeyId",),
+    "aws:datazone/domain:Domain": ("kmsKeyIdentifier",),
 }
 """Settings that must name a key."""
 VAULTS = ("aws:kms/", "gcp:kms/", "azure-native:keyvault:")

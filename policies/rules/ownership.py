@@ -14,7 +14,9 @@ REMEDY = "Make it through the platform's components: the landing writes them on 
 TAGGED = (
     "aws:s3/bucket:", "aws:s3/bucketV2:", "aws:rds/instance:", "aws:rds/cluster:", "aws:msk/cluster:", "aws:sagemaker/domain:",
     "aws:sagemaker/mlflowTrackingServer:", "aws:ec2/vpc:", "aws:kms/key:", "aws:amp/workspace:", "aws:grafana/workspace:",
-    "aws:efs/fileSystem:", "aws:iam/role:", "aws:secretsmanager/secret:",
+    "aws:efs/fileSystem:", "aws:iam/role:", "aws:secretsmanager/secret:", "aws:mwaa/environment:", "aws:emr/cluster:",
+    "aws:emrserverless/application:", "aws:kinesisanalyticsv2/application:", "aws:kinesis/firehoseDeliveryStream:",
+    "aws:dms/replicationConfig:", "aws:sagemaker/featureGroup:", "aws:datazone/domain:",
 )  # fmt: skip
 """Cloud resources that cost or hold something."""
 

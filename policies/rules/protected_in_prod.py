@@ -28,6 +28,10 @@ STATEFUL = {
     "azure-native:keyvault:Vault",
     "azure-native:keyvault:Key",
     *(f"azure-native:{kind}" for kind in azure.HOLDING),
+    "aws:mwaa/environment:Environment",
+    "aws:emr/cluster:Cluster",
+    "aws:sagemaker/featureGroup:FeatureGroup",
+    "aws:datazone/domain:Domain",
 }
 """Types without the API version: a new version of a custom resource holds the same data."""
 DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster", google.SQL)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox.cloud_inventory import client, inventory
 from tests.sandbox.platform_env import Project, project
@@ -56,7 +57,6 @@ MADE = (
     ("glue", "get_security_configurations", "SecurityConfigurations"),
     ("scheduler", "list_schedules", "Schedules"),
     ("dms", "describe_replication_subnet_groups", "ReplicationSubnetGroups"),
-    ("emr", "list_security_configurations", "SecurityConfigurations"),
     ("ssm", "describe_parameters", "Parameters"),
 )
 """What moto has of them, as the last test counts it: service, operation, key of the answer."""
@@ -134,6 +134,11 @@ def test_code_and_dags_lie_in_the_buckets(deployed: tuple[Project, dict[str, lis
     assert "s3://data-dvc-123456789012/versions" in config
 
 
+def test_hdfs_is_encrypted_on_disk(deployed: tuple[Project, dict[str, list[str]]]) -> None:
+    held = api(deployed, "emr").describe_security_configuration(Name="data-hadoop")["SecurityConfiguration"]
+    assert json.loads(held)["EncryptionConfiguration"]["EnableAtRestEncryption"] is True
+
+
 def test_what_moto_has_not_is_on_record(deployed: tuple[Project, dict[str, list[str]]]) -> None:
     (flink,) = of_type(deployed, "aws:kinesisanalyticsv2/application:Application")
     assert flink["outputs"]["startApplication"] is False
@@ -155,3 +160,5 @@ def test_destroy_leaves_nothing(deployed: tuple[Project, dict[str, list[str]]]) 
     for service, operation, key in MADE:
         left = getattr(client(made.environment, service), operation)()[key]
         assert [item for item in left if not isinstance(item, dict) or item.get("state") != "TERMINATED"] == [], operation
+    with pytest.raises(ClientError):
+        client(made.environment, "emr").describe_security_configuration(Name="data-hadoop")

@@ -9,7 +9,7 @@ from tests.unit.recording import Recording, Registered, record
 from tests.unit.stackfiles import checked, stack
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
-CALLS = {
+CALLS: dict[str, dict[str, Any]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
     "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": [f"{REGION}{zone}" for zone in "abc"]},
 }

@@ -18,6 +18,7 @@ def _s3() -> None:
 
     It fails inside on `"Principal": "*"`, which every policy that demands TLS has, and takes no list of resources. And objects:
     moto applies a policy's statements whatever their conditions, so that a policy that refuses what came without TLS refuses all.
+    And it fails inside when the last thing that goes of an object is a delete marker.
     """
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3 import models
@@ -45,6 +46,7 @@ def _s3() -> None:
 
     models.FakeBucket.get_permission = permission  # type: ignore[method-assign]
     models.FakeBucket._log_permissions_enabled_policy = staticmethod(allowed)  # type: ignore[method-assign]
+    models.FakeDeleteMarker.dispose = lambda self, garbage=False: None  # type: ignore[attr-defined]
 
 
 def _only_without_tls(statement: Any) -> bool:
