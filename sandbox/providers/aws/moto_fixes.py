@@ -18,6 +18,7 @@ def _s3() -> None:
 
     It fails inside on `"Principal": "*"`, which every policy that demands TLS has, and takes no list of resources. And objects:
     moto applies a policy's statements whatever their conditions, so that a policy that refuses what came without TLS refuses all.
+    And a deleted object's marker, which cannot be thrown away with its last version.
     """
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3 import models
@@ -43,6 +44,7 @@ def _s3() -> None:
         kept = [statement for statement in _listed(policy.get("Statement")) if not _only_without_tls(statement)]
         return IAMPolicy(json.dumps({**policy, "Statement": kept})).is_action_permitted(action, resource)
 
+    models.FakeDeleteMarker.dispose = lambda self, garbage=False: None  # type: ignore[attr-defined]
     models.FakeBucket.get_permission = permission  # type: ignore[method-assign]
     models.FakeBucket._log_permissions_enabled_policy = staticmethod(allowed)  # type: ignore[method-assign]
 
