@@ -156,7 +156,7 @@ class EcrRegistry(pulumi.ComponentResource):
                 environment_variables=[
                     variable(name="REGISTRY", value=self.registry),
                     variable(name="PREFIX", value=args.stack),
-                    variable(name="IMAGE", value=sorted(args.images)[0] if args.images else ""),
+                    variable(name="IMAGE", value=sorted(args.images)[0]),
                 ],
             ),
             logs_config=aws.codebuild.ProjectLogsConfigArgs(
@@ -186,6 +186,7 @@ class EcrRegistry(pulumi.ComponentResource):
         """From `systems.docker` of the spec; its host is the service's own."""
         config: Docker = site.config
         network = site.contract(contracts.Network)
+        images = sources(FOLDER)
         return EcrRegistryArgs(
             stack=site.stack.name,
             region=network.region,
@@ -193,8 +194,8 @@ class EcrRegistry(pulumi.ComponentResource):
             kms_key=network.kms_key,
             production=site.spec.environment == "prod",
             repositories=sorted(config.users),
-            builder=config.builder is not None,
-            images=sources(FOLDER),
+            builder=config.builder is not None and bool(images),
+            images=images,
             bucket=site.buckets[BUCKET].bucket if config.builder else None,
             role_name=site.role,
             role_arn=site.role_arn,

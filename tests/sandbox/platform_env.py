@@ -19,7 +19,7 @@ import psutil
 from sandbox.paths import ROOT, contracts
 from tests.sandbox.engine_env import Result
 
-PARTS = ("stacks", "blueprints", "policies", "components", "cli", "sandbox", "docs")
+PARTS = ("stacks", "blueprints", "policies", "components", "cli", "sandbox", "docs", "images")
 SECONDS = 900.0
 FOREIGN = ("PULUMI_", "PYTEST_", "AWS_", "MLOPS_SANDBOX")
 Variables = Mapping[str, str]

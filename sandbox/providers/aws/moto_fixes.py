@@ -44,9 +44,9 @@ def _s3() -> None:
         kept = [statement for statement in _listed(policy.get("Statement")) if not _only_without_tls(statement)]
         return IAMPolicy(json.dumps({**policy, "Statement": kept})).is_action_permitted(action, resource)
 
+    models.FakeDeleteMarker.dispose = lambda self, garbage=False: None  # type: ignore[attr-defined]
     models.FakeBucket.get_permission = permission  # type: ignore[method-assign]
     models.FakeBucket._log_permissions_enabled_policy = staticmethod(allowed)  # type: ignore[method-assign]
-    models.FakeDeleteMarker.dispose = lambda self, garbage=False: None  # type: ignore[attr-defined]
 
 
 def _only_without_tls(statement: Any) -> bool:
