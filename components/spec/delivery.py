@@ -53,11 +53,16 @@ class RunnerSet(Model):
 
 
 class GithubActions(System):
-    """Runners of the user's own for GitHub Actions on Kubernetes; their GitHub App is brought along."""
+    """Runners of the user's own for GitHub Actions on Kubernetes, with a GitHub App; keyless identities on vertex."""
 
     url: str = Field(
         pattern=r"^https://[^/]+/[^/]+(/[^/]+)?$",
         description="Organisation or repository: https://github.com/acme or …/acme/platform.",
+    )
+    owner_id: str | None = Field(
+        default=None,
+        pattern=r"^\d+$",
+        description="Number of that organisation or user (vertex only): a name can be taken over by somebody, a number cannot.",
     )
     secret: str = Field(
         default="github-app",
