@@ -68,7 +68,7 @@ class GithubFederation(pulumi.ComponentResource):
         ending = random.RandomId(f"{name}-pool", byte_length=2, opts=mine)
         pool = gcp.iam.WorkloadIdentityPool(
             f"{name}-pool",
-            workload_identity_pool_id=pulumi.Output.concat(dns(f"{args.prefix}-github", 27), "-", ending.hex),
+            workload_identity_pool_id=pulumi.Output.format("{0}-{1}", dns(f"{args.prefix}-github", 27), ending.hex),
             project=args.project,
             display_name="GitHub Actions",
             description=f"Workflows of {args.repository or args.owner}",
