@@ -22,6 +22,14 @@ ROWS: Mapping[str, SystemFact] = {
         _V + "kafka:GoogleManagedKafka", "gcp:managedkafka/cluster:Cluster", needs=("network",), provides=("broker",),
         managed=True, holds="every topic's records",
     ),
+    "docker": SystemFact(
+        _V + "registry:ArtifactRegistryDocker", "gcp:artifactregistry/repository:Repository", needs=("network",),
+        provides=("imageRegistry",), managed=True, holds="every image",
+    ),
+    "github-actions": SystemFact(
+        _V + "github_actions:GithubFederation", "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider",
+        needs=("network",), optional=("imageRegistry",), managed=True,
+    ),
     "mlflow": SystemFact(
         _V + "mlflow:CloudRunMlflow", "gcp:cloudrunv2/service:Service", needs=("network", "database", "objectStore"),
         provides=("tracking",), tiers=EVERY_TIER,

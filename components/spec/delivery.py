@@ -59,6 +59,11 @@ class GithubActions(System):
         pattern=r"^https://[^/]+/[^/]+(/[^/]+)?$",
         description="Organisation or repository: https://github.com/acme or …/acme/platform.",
     )
+    owner_id: str | None = Field(
+        default=None,
+        pattern=r"^\d+$",
+        description="Number of that organisation or user (vertex only): a name can be taken over by somebody, a number cannot.",
+    )
     secret: str = Field(
         default="github-app",
         description="Secret in its namespace with keys github_app_id, github_app_installation_id and github_app_private_key.",

@@ -17,6 +17,8 @@ APIS: Mapping[str, tuple[str, ...]] = {
     "minio": ("storage.googleapis.com",),
     "mysql": ("servicenetworking.googleapis.com", "sqladmin.googleapis.com"),
     "kafka": ("managedkafka.googleapis.com",),
+    "docker": ("artifactregistry.googleapis.com", "containerscanning.googleapis.com"),
+    "github-actions": ("sts.googleapis.com", "iamcredentials.googleapis.com"),
     "mlflow": ("run.googleapis.com", "artifactregistry.googleapis.com", "iap.googleapis.com"),
     "grafana": ("run.googleapis.com", "artifactregistry.googleapis.com", "iap.googleapis.com"),
     "jupyterhub": ("notebooks.googleapis.com", "aiplatform.googleapis.com"),

@@ -114,7 +114,7 @@ def proxy(database: DatabaseAccess, mirror: str) -> gcp.cloudrunv2.ServiceTempla
     return gcp.cloudrunv2.ServiceTemplateContainerArgs(
         name="database",
         image=image,
-        args=[*arguments, f"--http-port={PROXY_HEALTH}", f"--port={database.port}", database.host],
+        args=[*arguments, f"--http-port={PROXY_HEALTH}", pulumi.Output.format("--port={0}", database.port), database.host],
         resources=gcp.cloudrunv2.ServiceTemplateContainerResourcesArgs(limits={"cpu": "1", "memory": "512Mi"}),
         startup_probe=gcp.cloudrunv2.ServiceTemplateContainerStartupProbeArgs(
             http_get=gcp.cloudrunv2.ServiceTemplateContainerStartupProbeHttpGetArgs(path="/startup", port=PROXY_HEALTH),

@@ -123,7 +123,7 @@ class GoogleFoundation(pulumi.ComponentResource):
             after = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[enabled]))
             if api in IDENTITIES:
                 agent = gcp.projects.ServiceIdentity(f"{self._name}-{noun}-agent", service=api, opts=after)
-                found[noun] = pulumi.Output.concat("serviceAccount:", agent.email)
+                found[noun] = pulumi.Output.format("serviceAccount:{0}", agent.email)
             elif api in AGENTS:
                 found[noun] = pulumi.Output.format(
                     "serviceAccount:service-{0}@{1}.iam.gserviceaccount.com", self._number, AGENTS[api]

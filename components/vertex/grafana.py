@@ -179,7 +179,7 @@ class CloudRunGrafana(pulumi.ComponentResource):
             project=place.project,
             location=place.region,
             role="roles/run.invoker",
-            member=pulumi.Output.concat("serviceAccount:", agent.email),
+            member=pulumi.Output.format("serviceAccount:{0}", agent.email),
             opts=self._opts,
         )
         for viewer in self._args.viewers:

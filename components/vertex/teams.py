@@ -15,7 +15,7 @@ from components.system import TeamGrants
 from components.vertex.identity import member, on_project, workload_account
 
 OWNED = {
-    "run": ("roles/run.developer", "run.googleapis.com/Service", "locations/{0}/services/"),
+    "run": ("roles/run.admin", "run.googleapis.com/Service", "locations/{0}/services/"),
     "images": ("roles/artifactregistry.repoAdmin", "artifactregistry.googleapis.com/Repository", "locations/{0}/repositories/"),
     "notebooks": ("roles/notebooks.admin", "notebooks.googleapis.com/Instance", "locations/{0}-"),
 }

@@ -16,7 +16,9 @@ from tests.sandbox.platform_env import Project, project
 pytestmark = pytest.mark.sandbox
 
 STACK = "sandbox-vertex"
-SYSTEMS = {"foundation", "minio", "mysql", "kafka", "mlflow", "jupyterhub", "prometheus", "grafana"}
+SYSTEMS = {
+    "foundation", "minio", "mysql", "kafka", "mlflow", "jupyterhub", "prometheus", "grafana", "docker", "github-actions",
+}  # fmt: skip
 
 
 def there(home: Path) -> dict[str, list[dict[str, Any]]]:
@@ -74,7 +76,7 @@ def test_what_holds_data_is_encrypted_by_the_stacks_key_and_private(deployed: Pr
 def test_each_workload_has_an_account_of_its_own_that_owns_its_database(deployed: Project) -> None:
     cloud = there(deployed.home)
     accounts = {account["accountId"] for account in cloud["gcp:serviceaccount/account:Account"]}
-    assert accounts == {f"{STACK}-{system}" for system in ("mlflow", "jupyterhub", "grafana")}
+    assert accounts == {f"{STACK}-{system}" for system in ("mlflow", "jupyterhub", "grafana", "github-actions")}
     users = {user["name"]: user for user in cloud["gcp:sql/user:User"]}
     mlflow = users[f"{STACK}-mlflow@mlops-sandbox.iam.gserviceaccount.com"]
     assert mlflow["type"] == "CLOUD_IAM_SERVICE_ACCOUNT" and mlflow["databaseRoles"] == ["mlflow_owner"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sandbox.providers.cloud.spec import Spec
-from sandbox.providers.gcp.tables import access, compute, data, ml, run
+from sandbox.providers.gcp.tables import access, compute, data, federation, ml, run
 
-MODULES = (access, compute, data, ml, run)
+MODULES = (access, compute, data, federation, ml, run)
 
 SERVICES = {
     "artifactregistry": "artifactregistry.googleapis.com",
@@ -14,6 +14,7 @@ SERVICES = {
     "composer": "composer.googleapis.com",
     "compute": "compute.googleapis.com",
     "dataproc": "dataproc.googleapis.com",
+    "iam": "iam.googleapis.com",
     "iap": "iap.googleapis.com",
     "kms": "cloudkms.googleapis.com",
     "managedkafka": "managedkafka.googleapis.com",
@@ -48,6 +49,10 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "repository": (
         ("gcp:artifactregistry/repository:Repository",),
         "projects/{project}/locations/{place}/repositories/{ref}",
+    ),
+    "workload identity pool": (
+        ("gcp:iam/workloadIdentityPool:WorkloadIdentityPool",),
+        "projects/{project}/locations/global/workloadIdentityPools/{ref}",
     ),
     "Workbench instance": (("gcp:workbench/instance:Instance",), "projects/{project}/locations/{place}/instances/{ref}"),
 }
