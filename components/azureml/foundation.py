@@ -157,7 +157,7 @@ class AzureFoundation(pulumi.ComponentResource):
             resource_group_name=self._group,
             properties=azure.keyvault.VaultPropertiesArgs(
                 tenant_id=self._args.tenant,
-                sku=azure.keyvault.SkuArgs(family="A", name="premium"),
+                sku=azure.keyvault.SkuArgs(family="A", name=azure.keyvault.SkuName.PREMIUM),
                 enable_rbac_authorization=True,
                 enable_soft_delete=True,
                 soft_delete_retention_in_days=90 if self._args.production else 7,
@@ -169,7 +169,8 @@ class AzureFoundation(pulumi.ComponentResource):
             opts=self._kept,
         )
         rotate = azure.keyvault.LifetimeActionArgs(
-            action=azure.keyvault.ActionArgs(type="rotate"), trigger=azure.keyvault.TriggerArgs(time_after_create="P1Y")
+            action=azure.keyvault.ActionArgs(type=azure.keyvault.KeyRotationPolicyActionType.ROTATE),
+            trigger=azure.keyvault.TriggerArgs(time_after_create="P1Y"),
         )
         key = azure.keyvault.Key(
             f"{self._name}-key",

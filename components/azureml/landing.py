@@ -61,7 +61,8 @@ class AzuremlLanding:
         if not args.type_.startswith("azure-native:") or "tags" not in args.props:
             return None
         tags = {key.replace(":", "-"): value for key, value in self._tags.items()}
-        return pulumi.ResourceTransformationResult({**args.props, "tags": {**tags, **(args.props["tags"] or {})}}, args.opts)
+        own: Any = args.props
+        return pulumi.ResourceTransformationResult({**own, "tags": {**tags, **(own["tags"] or {})}}, args.opts)
 
     def _group(self, team: str | None = None) -> pulumi.Output[str]:
         """The stack's resource group, or a team's."""
@@ -86,8 +87,8 @@ class AzuremlLanding:
             group = published.field("group")
             if not acts:
                 return IdentityPlace(namespace=group)
-            found = (published.field("roles", system, part) for part in ("principal", "id"))
-            return IdentityPlace(*found, namespace=group)
+            principal, id = (published.field("roles", system, part) for part in ("principal", "id"))
+            return IdentityPlace(principal, id, group)
         group = self._group(team)
         if not acts:
             return IdentityPlace(namespace=group)

@@ -1,7 +1,7 @@
 """A team's fence on Azure: a resource group of its own with a deployer, and the document of what the team was granted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -9,11 +9,21 @@ import pulumi_azure_native as azure
 
 from components.azureml.identity import Role, assign, named, unique, workload_identity
 from components.azureml.place import AzurePlaceArgs, place_of
-from components.azureml.private import endpoint, logged
+from components.azureml.private import ZONES, endpoint, logged
 from components.contracts import Network
 from components.published import document
 from components.spec.stack import Stack
 from components.system import TeamGrants
+
+ENDPOINTS = ("vault", "blob", "file", "amlworkspace")
+"""Subresources of a workspace's parts, by private.ZONES."""
+WORKSPACE_ROLES = {
+    "blobs": Role.BLOB_DATA_CONTRIBUTOR,
+    "files": Role.FILES_CONTRIBUTOR,
+    "secrets": Role.SECRETS_OFFICER,
+    "parts": Role.CONTRIBUTOR,
+}
+"""What a workspace's identity needs of its parts (workspace.py gives it on each of them)."""
 
 
 def store_name(platform: str, subscription: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -98,10 +108,14 @@ class TeamFenceArgs:
     store_name: pulumi.Input[str]
     store_group: pulumi.Input[str]
     store_id: pulumi.Input[str]
-    endpoints_subnet: pulumi.Input[str]
-    """Subnet into which the team may put private endpoints."""
+    place: AzurePlaceArgs
+    """What the platform's foundation gives."""
     contract: pulumi.Input[str]
     """The document (JSON), names and addresses only."""
+    principals: dict[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Principals of the identities made ahead for the team's workloads, by system."""
+    lakes: dict[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Ids of the storage accounts that the team's containers are in, by container."""
 
     @staticmethod
     def build(
@@ -131,16 +145,21 @@ class TeamFenceArgs:
             store_name=store.store_name,
             store_group=store.group,
             store_id=store.store_id,
-            endpoints_subnet=network.parts["endpoints"],
+            place=place_of(network),
             contract=document(stack.name, team, met, given, {"roles": roles, "group": group}),
+            principals={key: item.principal_id for key, item in identities.items()},
+            lakes={name: access.account for name, access in grants.buckets.items() if access.account is not None},
         )
 
 
 class TeamFence(pulumi.ComponentResource):
-    """Deployer identity that manages the team's resource group and nothing beside it, and the team's document.
+    """Deployer identity that manages the team's resource group, and the team's document.
 
     Contributor on the group cannot assign roles, so the team cannot widen its fence; the identities of its workloads
-    stand in the group, made by the platform. Source: Azure RBAC documentation, "Understand scope".
+    stand in the group, made and given their rights by the platform: the workspace's one on the group, since its parts
+    do not exist yet. Of the platform's own things the deployer may use what a private workspace is made with: the subnet
+    for private endpoints, the zones, the logs, the identity that uses the key. Source: Azure RBAC documentation,
+    "Understand scope".
     """
 
     deployer_id: pulumi.Output[str]
@@ -153,6 +172,8 @@ class TeamFence(pulumi.ComponentResource):
         scope = pulumi.Output.format("/subscriptions/{0}/resourceGroups/{1}", args.subscription, args.group)
         assign(f"{name}-deploy", Role.CONTRIBUTOR, deployer.principal_id, scope, mine)
         assign(f"{name}-read", Role.CONFIGURATION_READER, deployer.principal_id, args.store_id, mine)
+        self._borrow(name, args.place, deployer.principal_id, mine)
+        self._workloads(name, args, scope, mine)
         azure.appconfiguration.KeyValue(
             f"{name}-contract",
             resource_group_name=args.store_group,
@@ -165,3 +186,28 @@ class TeamFence(pulumi.ComponentResource):
         self.deployer_id = deployer.id
         self.client_id = deployer.client_id
         self.register_outputs({"deployerId": self.deployer_id, "clientId": self.client_id})
+
+    @staticmethod
+    def _borrow(name: str, place: AzurePlaceArgs, principal: pulumi.Input[str], mine: pulumi.ResourceOptions) -> None:
+        """What of the platform's a team's workspace is made with."""
+        assign(f"{name}-subnet", Role.NETWORK_CONTRIBUTOR, principal, place.endpoints, mine)
+        assign(f"{name}-logs", Role.LOGS_CONTRIBUTOR, principal, place.logs, mine)
+        assign(f"{name}-key", Role.IDENTITY_OPERATOR, principal, place.encryption, mine)
+        assign(f"{name}-vault", Role.READER, principal, place.vault, mine)
+        for group in ENDPOINTS:
+            for zone in ZONES[group]:
+                assign(f"{name}-{zone}", Role.ZONE_CONTRIBUTOR, principal, place.zones[zone], mine)
+
+    @staticmethod
+    def _workloads(name: str, args: TeamFenceArgs, scope: pulumi.Input[str], mine: pulumi.ResourceOptions) -> None:
+        """The rights that a workspace and its notebooks will need, which the team could not give them."""
+        workspace = next((system for system in ("mlflow", "jupyterhub") if system in args.principals), None)
+        if workspace is not None:
+            principal = args.principals[workspace]
+            for noun, role in WORKSPACE_ROLES.items():
+                assign(f"{name}-{workspace}-{noun}", role, principal, scope, mine)
+            # one account may hold several of the containers: once is enough
+            for lake in list(args.lakes.values())[:1]:
+                assign(f"{name}-{workspace}-reach", Role.CONNECTION_APPROVER, principal, lake, mine)
+        if "jupyterhub" in args.principals:
+            assign(f"{name}-jupyterhub-track", Role.DATA_SCIENTIST, args.principals["jupyterhub"], scope, mine)

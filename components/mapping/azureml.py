@@ -38,4 +38,12 @@ ROWS: Mapping[str, SystemFact] = {
         _A + "grafana:AzureGrafana", "azure-native:dashboard:Grafana", needs=("network", "metrics"),
         provides=("dashboards",), managed=True,
     ),
+    "docker": SystemFact(
+        _A + "registry:AzureRegistry", "azure-native:containerregistry:Registry", needs=("network",),
+        provides=("imageRegistry",), managed=True, holds="every image",
+    ),
+    "github-actions": SystemFact(
+        _A + "github_actions:GithubIdentity", "azure-native:managedidentity:FederatedIdentityCredential", needs=("network",),
+        optional=("tracking",), managed=True,
+    ),
 }  # fmt: skip

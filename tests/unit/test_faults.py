@@ -121,7 +121,10 @@ def test_a_drift_without_a_merge_patch_is_refused(tmp_path: Path, message: str) 
         ("[1]", r"\[0\]: expected an object, found int"),
         ('[{"provider": "aws", "action": "fail", "nht": 1}]', r"\[0\].nht: unknown field; accepted: action, provider, type"),
         ('[{"provider": "aws", "action": "burn"}]', r"\[0\].action: 'burn'; accepted: fail, delay"),
-        ('[{"provider": "oci", "action": "fail"}]', r"\[0\].provider: 'oci'; accepted: kubernetes, aws, gcp, random, operators"),
+        (
+            '[{"provider": "oci", "action": "fail"}]',
+            r"\[0\].provider: 'oci'; accepted: kubernetes, aws, gcp, azure-native, random, operators",
+        ),
         ('[{"action": "fail"}]', r"\[0\].provider: None"),
         ('[{"provider": "aws", "action": "fail", "op": "destroy"}]', r"\[0\].op: 'destroy'"),
         ('[{"provider": "aws", "action": "fail", "nth": "2"}]', r"\[0\].nth: '2' is not of type int"),
