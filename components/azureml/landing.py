@@ -62,7 +62,8 @@ class AzuremlLanding:
             return None
         tags = {key.replace(":", "-"): value for key, value in self._tags.items()}
         own: Any = args.props
-        return pulumi.ResourceTransformationResult({**own, "tags": {**tags, **(own["tags"] or {})}}, args.opts)
+        given: Any = own["tags"] or {}
+        return pulumi.ResourceTransformationResult({**own, "tags": {**tags, **given}}, args.opts)
 
     def _group(self, team: str | None = None) -> pulumi.Output[str]:
         """The stack's resource group, or a team's."""
@@ -87,8 +88,8 @@ class AzuremlLanding:
             group = published.field("group")
             if not acts:
                 return IdentityPlace(namespace=group)
-            principal, id = (published.field("roles", system, part) for part in ("principal", "id"))
-            return IdentityPlace(principal, id, group)
+            own = {part: published.field("roles", system, part) for part in ("principal", "id")}
+            return IdentityPlace(own["principal"], own["id"], group)
         group = self._group(team)
         if not acts:
             return IdentityPlace(namespace=group)

@@ -131,7 +131,7 @@ class FlexibleMysql(pulumi.ComponentResource):
             resource_group_name=place.group,
             vault_name=place.vault_name,
             secret_name=f"{self._args.prefix}-mysql-administrator",
-            properties=azure.keyvault.SecretPropertiesArgs(value=pulumi.Output.secret(password), content_type="text/plain"),
+            properties=azure.keyvault.SecretPropertiesArgs(value=password, content_type="text/plain"),
             opts=self._opts,
         )
         return pulumi.Output.secret(password)
