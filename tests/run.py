@@ -17,7 +17,8 @@ PLAIN = ["tests/unit", "tests/policies", "tests/contracts", "tests/blueprints"]
 NOTHING_COLLECTED = 5
 END_SECONDS = 60.0
 """What an interrupted run may take to end its sandboxes."""
-LAST = ("tests/sandbox/test_platform_full.py",)
+LAST = ("tests/sandbox/test_platform_blueprints.py", "tests/sandbox/test_platform_full.py")
+"""The longest, which what is left of the time may cut off."""
 
 
 def pytest(*arguments: str, seconds: float | None = None) -> bool:
@@ -26,7 +27,7 @@ def pytest(*arguments: str, seconds: float | None = None) -> bool:
     Raises subprocess.TimeoutExpired after `seconds`; the run is interrupted as by a user, so that its sandboxes go with it.
     """
     print(f"\n$ pytest {' '.join(arguments)}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-rs", *arguments]
+    command = [sys.executable, "-m", "pytest", "-rs", "--durations=12", "--durations-min=5", *arguments]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         return process.wait(seconds) in (0, NOTHING_COLLECTED)
@@ -40,10 +41,10 @@ def pytest(*arguments: str, seconds: float | None = None) -> bool:
 
 
 def slow_files() -> list[str]:
-    """Files with slow tests, in the order of their names, the longest one last."""
+    """Files with slow tests, in the order of their names, the longest last."""
     marked = (p for p in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.slow" in p.read_text(encoding="utf-8"))
     found = [str(p.relative_to(ROOT)) for p in marked]
-    return sorted(found, key=lambda file: file in LAST)
+    return sorted(found, key=lambda file: LAST.index(file) if file in LAST else -1)
 
 
 def run(suite: str, minutes: float = 1e6, begun: float = 0.0) -> int:

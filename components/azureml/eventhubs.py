@@ -175,7 +175,7 @@ class EventHubs(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.Broker]:
         """The broker, and what it speaks."""
-        return [contracts.Broker(self.bootstrap, self.grant, PROTOCOL)]
+        return [contracts.Broker(self.bootstrap, self.grant, protocol=PROTOCOL)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Addresses."""

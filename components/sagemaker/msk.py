@@ -216,7 +216,7 @@ class MskKafka(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.Broker]:
         """The broker."""
-        return [contracts.Broker(self.bootstrap, self.grant, self.arn)]
+        return [contracts.Broker(self.bootstrap, self.grant, arn=self.arn)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Addresses."""

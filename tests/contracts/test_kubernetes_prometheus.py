@@ -21,6 +21,7 @@ from tests.unit.test_kubernetes_prometheus import ARGS, build
 NOT_IN_VALUES = {
     # of the sub-charts' own values.yaml, which the parent's does not repeat
     "kube-state-metrics.resources",
+    "prometheus-node-exporter.priorityClassName",
     "prometheus-node-exporter.resources",
     # there as a comment only; the template reads it (certmanager.yaml)
     "prometheusOperator.admissionWebhooks.certManager.issuerRef",

@@ -57,7 +57,7 @@ def test_only_the_job_that_asks_the_api_has_a_token() -> None:
 
 @pytest.mark.parametrize("made", [everything, stack], ids=["every builder", "the systems"])
 def test_every_object_has_a_name_and_a_namespace(made: Any) -> None:
-    cluster_scoped = {"ClusterIssuer", "Bundle"}
+    cluster_scoped = {"ClusterIssuer", "Bundle", "PriorityClass"}
     recording: Recording[Any] = made()
     for r in recording.resources:
         if r.type.startswith("kubernetes:") and r.kind != "Chart":

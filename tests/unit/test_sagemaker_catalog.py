@@ -9,7 +9,7 @@ import pytest
 from tests.unit.sagemaker_stack import actions, composed, no_wildcards, statements
 
 STORE = "  minio: {}\n"
-KEY = "arn:aws:foundation-key"
+KEY = "arn:aws:kms:foundation-key"
 
 
 def test_hdfs_is_private_authenticated_and_encrypted(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_emr_changes_instances_of_this_stack_alone(tmp_path: Path) -> None:
     ending = next(s for s in rights if "ec2:TerminateInstances" in s["Action"])
     assert ending["Condition"] == {"StringEquals": {"aws:ResourceTag/mlops:stack": "demo"}}
     passed = next(s for s in rights if s["Action"] == ["iam:PassRole"])
-    assert passed["Resource"] == ["arn:aws:hadoop-role"]
+    assert passed["Resource"] == ["arn:aws:iam:hadoop-role"]
     (trust,) = statements(made.one("aws:iam/role:Role", "hadoop-role"))
     assert trust["Principal"] == {"Service": "ec2.amazonaws.com"}
 

@@ -8,7 +8,7 @@ import pytest
 from components.sagemaker import launch, surroundings
 from tests.unit.sagemaker_stack import actions, composed, no_wildcards, statements
 
-KEY = "arn:aws:foundation-key"
+KEY = "arn:aws:kms:foundation-key"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.unit.sagemaker_stack import actions, composed, no_wildcards, statemen
 
 STORE = "  minio: {}\n"
 KAFKA = "  kafka: {topics: {events: {}}}\n"
-KEY = "arn:aws:foundation-key"
+KEY = "arn:aws:kms:foundation-key"
 
 
 def test_flink_alone_stands_with_an_application_that_can_be_started(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_spark_alone_has_a_template_of_a_stream_that_needs_nothing(tmp_path: Pat
     parameter = made.one("Parameter").inputs
     assert parameter["name"] == "/mlops/demo-spark/jobs/sample-stream"
     request = json.loads(parameter["value"])
-    assert request["mode"] == "STREAMING" and request["executionRoleArn"] == "arn:aws:spark-role"
+    assert request["mode"] == "STREAMING" and request["executionRoleArn"] == "arn:aws:iam:spark-role"
     submit = request["jobDriver"]["sparkSubmit"]
     assert submit["entryPoint"].endswith(made.one("BucketObjectv2").inputs["key"])
     assert len(submit["entryPointArguments"]) == 3
@@ -116,7 +116,7 @@ def test_a_spark_stream_reads_its_topic_and_a_job_is_launched_by_its_schedule(tm
     assert request["JobDriver"]["SparkSubmit"]["SparkSubmitParameters"].startswith("--class org.N --conf ")
     launcher = made.one("RolePolicy", "spark-launcher")
     passed = next(s for s in statements(launcher) if s["Action"] == ["iam:PassRole"])
-    assert passed["Resource"] == ["arn:aws:spark-role"]
+    assert passed["Resource"] == ["arn:aws:iam:spark-role"]
 
 
 def test_spark_refuses_what_aws_has_no_place_for(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_flumes_agents_put_encrypted_files_by_hour(tmp_path: Path) -> None:
     stream = made.one("FirehoseDeliveryStream").inputs
     assert stream["serverSideEncryption"] == {"enabled": True, "keyType": "CUSTOMER_MANAGED_CMK", "keyArn": KEY}
     target = stream["extendedS3Configuration"]
-    assert target["kmsKeyArn"] == KEY and target["roleArn"] == "arn:aws:flume-role"
+    assert target["kmsKeyArn"] == KEY and target["roleArn"] == "arn:aws:iam:flume-role"
     assert target["prefix"].startswith("clicks/!{timestamp:yyyy}/")
     assert target["errorOutputPrefix"].startswith("failed/clicks/")
     assert target["bucketArn"].startswith("arn:aws:s3:::demo-flume-")

@@ -11,7 +11,7 @@ from components.sagemaker.tfdv import ACCOUNTS
 from tests.unit.sagemaker_stack import actions, composed, no_wildcards, statements
 
 STORE = "  minio: {}\n"
-KEY = "arn:aws:foundation-key"
+KEY = "arn:aws:kms:foundation-key"
 
 
 def test_airflow_is_reached_from_inside_only_and_logs_everything(tmp_path: Path) -> None:
@@ -34,9 +34,9 @@ def test_airflow_is_reached_from_inside_only_and_logs_everything(tmp_path: Path)
 def test_dags_may_start_spark_jobs_where_there_is_spark(tmp_path: Path) -> None:
     policy = composed(tmp_path, STORE + "  airflow: {}\n  spark: {}\n").one("RolePolicy", "airflow-run")
     start = next(s for s in statements(policy) if "emr-serverless:StartJobRun" in s["Action"])
-    assert start["Resource"] == ["arn:aws:spark-application"]
+    assert start["Resource"] == ["arn:aws:emrserverless:spark-application"]
     passed = next(s for s in statements(policy) if s["Action"] == ["iam:PassRole"])
-    assert passed["Resource"] == ["arn:aws:spark-role"]
+    assert passed["Resource"] == ["arn:aws:iam:spark-role"]
     other = tmp_path / "other"
     other.mkdir()
     alone = composed(other, STORE + "  airflow: {}\n").one("RolePolicy", "airflow-run")
@@ -57,7 +57,7 @@ def test_a_transfer_logs_in_by_role_over_tls_and_does_not_start(tmp_path: Path, 
     no_wildcards(made)
     source = made.one("aws:dms/endpoint:Endpoint").inputs
     assert source["engineName"] == engine and source["sslMode"] == "require" and "password" not in source
-    assert source[f"{engine}Settings"] == {"authenticationMethod": "iam", "serviceAccessRoleArn": "arn:aws:sqoop-role"}
+    assert source[f"{engine}Settings"] == {"authenticationMethod": "iam", "serviceAccessRoleArn": "arn:aws:iam:sqoop-role"}
     assert source["username"] == "sqoop" and source["kmsKeyArn"] == KEY
     target = made.one("S3Endpoint").inputs
     assert target["encryptionMode"] == "SSE_KMS" and target["serverSideEncryptionKmsKeyId"] == KEY
@@ -68,7 +68,7 @@ def test_a_transfer_logs_in_by_role_over_tls_and_does_not_start(tmp_path: Path, 
     assert select["object-locator"] == {"schema-name": schema, "table-name": "orders"}
     assert [c["object-locator"]["column-name"] for c in columns] == ["id", "total"]
     request = json.loads(made.one("Parameter").inputs["value"])
-    assert request == {"ReplicationConfigArn": "arn:aws:sqoop-orders", "StartReplicationType": "reload-target"}
+    assert request == {"ReplicationConfigArn": "arn:aws:dms:sqoop-orders", "StartReplicationType": "reload-target"}
     rights = [p for p in made.all("RolePolicy") if p.inputs["role"] == "demo-sqoop"]
     assert "rds-db:connect" in set().union(*(actions(p) for p in rights))
     assert not made.all("aws:scheduler/schedule:Schedule")

@@ -87,7 +87,7 @@ def test_every_key_is_looked_at_where_there_is_no_file(tmp_path: Path, monkeypat
 def test_no_configuration_at_all_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project(tmp_path)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(pulumi.RunError, match=r"mlops:target: missing; expected one of kubernetes, sagemaker, azureml"):
+    with pytest.raises(pulumi.RunError, match=r"mlops:target: missing; expected one of kubernetes, sagemaker, vertex, azureml"):
         program({})
 
 
