@@ -58,8 +58,8 @@ def said(event: dict[str, Any]) -> Said:
 
 @pytest.fixture
 def trial(engine: Engine) -> Iterator[Trial]:
-    """Kubernetes and AWS are an echo here: a policy sees inputs, and what a provider makes of them is not its matter."""
-    for package in ("kubernetes", "aws"):
+    """Clusters and clouds are an echo here: a policy sees inputs, and what a provider makes of them is not its matter."""
+    for package in ("kubernetes", "aws", "gcp", "azure-native"):
         for folder in Path(engine.environment["PULUMI_HOME"], "plugins").glob(f"resource-{package}-v*"):
             command = shlex.join([sys.executable, str(ECHO), package])
             (folder / f"pulumi-resource-{package}").write_text(
