@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,8 +90,8 @@ def test_what_an_operator_has_not_made_ready_is_waited_for_and_nothing_else(made
     made.settled(STACK)
 
 
-def test_an_operator_that_never_gets_ready_fails_by_name_and_the_next_run_goes_on(made: Project, tmp_path: Path) -> None:
-    made.faults({"provider": "kubernetes", "op": "create", "type": "kafka.strimzi.io/v1:KafkaTopic", "action": "fail"})
+def test_a_topic_that_is_refused_fails_by_name_and_the_next_run_goes_on(made: Project) -> None:
+    made.faults({"provider": "kubernetes", "op": "create", "type": "kubernetes:kafka.strimzi.io/v1:KafkaTopic", "action": "fail"})
     text = SPEC.replace("events: {partitions: 3}}", "events: {partitions: 3}, clicks: {partitions: 1}}")
     made.stack_file(STACK).write_text(text + _kept(made))
     try:
