@@ -28,6 +28,8 @@ def pytest(*arguments: str, seconds: float | None = None) -> bool:
     """
     print(f"\n$ pytest {' '.join(arguments)}", flush=True)
     command = [sys.executable, "-m", "pytest", "-rs", "--durations=12", "--durations-min=5", *arguments]
+    # a shell's background job ignores the interrupt, and all that it starts would: a handler of ours is their default
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         return process.wait(seconds) in (0, NOTHING_COLLECTED)
