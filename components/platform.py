@@ -35,6 +35,7 @@ class Platform(pulumi.ComponentResource):
             "team": spec.team or "platform",
             "budget": {"gpus": spec.budget.gpus, "replicas": spec.budget.replicas},
             "registryMirror": spec.registry_mirror or "",
+            "ownRegistry": (docker.host or f"registry.{spec.domain}") if (docker := spec.systems.docker) else "",
         }
         super().__init__("mlops:index:Platform", name, facts, opts)
         self.stack = stack

@@ -72,6 +72,8 @@ class Facts:
     gpus: int = 16
     replicas: int = 20
     registry_mirror: str = ""
+    own_registry: str = ""
+    """Host of the registry that the stack runs itself: what it builds lies there."""
 
     @classmethod
     def of(cls, root: Mapping[str, Any]) -> "Facts":
@@ -83,6 +85,7 @@ class Facts:
             gpus=_bound(at(root, "budget.gpus"), cls.gpus),
             replicas=_bound(at(root, "budget.replicas"), cls.replicas),
             registry_mirror=mirror if isinstance(mirror, str) else "",
+            own_registry=str(root["ownRegistry"]) if isinstance(root.get("ownRegistry"), str) else "",
         )
 
 

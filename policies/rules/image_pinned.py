@@ -46,6 +46,8 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
             yield Finding(path, f'"{ref}" has no valid digest', remedy)
         elif not digest and (not tag or MOVING.search(tag.lower())):
             yield Finding(path, f'"{ref}" is not pinned', remedy)
+        if facts.own_registry and host == facts.own_registry:
+            continue
         if mirror and not ref.startswith(f"{mirror}/"):
             yield Finding(path, f'"{ref}" is not from the mirror', remedy)
         if not mirror and host not in REGISTRIES and not PRIVATE.fullmatch(host):

@@ -13,6 +13,7 @@ from policies.exceptions import Exceptions, Waiver
 from policies.model import ROOT_TYPE, UNKNOWN, Facts, Finding, Level, Resource, Rule
 from policies.pack import Judge, all_rules, policies
 from policies.reading import plain, secret_paths
+from policies.rules import image_pinned
 from tests.contracts import reference
 from tests.unit.test_kubernetes_docker import made as registry
 
@@ -175,3 +176,11 @@ def test_every_exception_is_of_a_rule_and_of_something_that_exists() -> None:
             kind, name = waiver.type.rpartition(":")[2], waiver.name.rpartition("/")[2].rpartition(":")[2]
             # of a chart, or a workload of our own by the name of its resource
             assert (kind, name) in objects | unlocked | {(r.kind, r.name) for r in registry().resources}
+
+
+def test_what_the_stack_builds_itself_comes_from_its_own_registry_and_no_other_host_does() -> None:
+    facts = Facts.of({"ownRegistry": "registry.mlops.internal"})
+    for host, good in (("registry.mlops.internal", True), ("registry.elsewhere.internal", False)):
+        container = {"name": "a", "image": f"{host}/mlops/tfdv:525925f5b0f9"}
+        pod = Resource("kubernetes:core/v1:Pod", "a", {"spec": {"containers": [container]}})
+        assert (list(image_pinned.check(pod, facts)) == []) is good
