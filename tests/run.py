@@ -1,14 +1,18 @@
-"""`python -m tests.run fast|all [--minutes N]`: the suites in order, and what was not run.
+"""`python -m tests.run fast|slow|all [--minutes N]`: the suites in order, what was not run, and the sum of it all.
 
-fast: everything not marked slow. all: the slow rest too, file by file while the minutes last; each file that they did
-not reach is printed as NOT RUN. Exit code 1 where a test failed, whatever was not run.
+fast: everything not marked slow. slow: the rest, file by file; one that what is left of the minutes would cut off is not
+begun but printed as NOT RUN. all: both. The last line counts the tests of every run. Exit code 1 where a test failed,
+whatever was not run.
 """
 
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import typer
 
@@ -17,8 +21,14 @@ PLAIN = ["tests/unit", "tests/policies", "tests/contracts", "tests/blueprints"]
 NOTHING_COLLECTED = 5
 END_SECONDS = 60.0
 """What an interrupted run may take to end its sandboxes."""
-LAST = ("tests/sandbox/test_platform_blueprints.py", "tests/sandbox/test_platform_full.py")
-"""The longest, which what is left of the time may cut off."""
+LAST = {"tests/sandbox/test_platform_blueprints.py": 24.0, "tests/sandbox/test_platform_full.py": 35.0}
+"""The longest, in the order they are run, and the minutes that each took on two cores."""
+USUAL_MINUTES = 5.0
+"""What any other slow file takes at most."""
+
+
+COUNTED: Counter[str] = Counter()
+"""Tests by outcome, over all runs."""
 
 
 def pytest(*arguments: str, seconds: float | None = None) -> bool:
@@ -27,6 +37,24 @@ def pytest(*arguments: str, seconds: float | None = None) -> bool:
     Raises subprocess.TimeoutExpired after `seconds`; the run is interrupted as by a user, so that its sandboxes go with it.
     """
     print(f"\n$ pytest {' '.join(arguments)}", flush=True)
+    with tempfile.NamedTemporaryFile(suffix=".xml") as record:
+        try:
+            return _run([*arguments, f"--junitxml={record.name}"], seconds)
+        finally:
+            COUNTED.update(counts(Path(record.name).read_text(encoding="utf-8")))
+
+
+def counts(record: str) -> dict[str, int]:
+    """Tests by outcome in pytest's own XML record (passed, failed, skipped); none where the run left no record."""
+    if not record:
+        return {}
+    suites = list(ElementTree.fromstring(record).iter("testsuite"))
+    total, skipped = (sum(int(s.get(key, "0")) for s in suites) for key in ("tests", "skipped"))
+    failed = sum(int(s.get(key, "0")) for s in suites for key in ("failures", "errors"))
+    return {"passed": total - skipped - failed, "failed": failed, "skipped": skipped}
+
+
+def _run(arguments: list[str], seconds: float | None) -> bool:
     command = [sys.executable, "-m", "pytest", "-rs", "--durations=12", "--durations-min=5", *arguments]
     # a shell's background job ignores the interrupt, and all that it starts would: a handler of ours is their default
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -46,21 +74,22 @@ def slow_files() -> list[str]:
     """Files with slow tests, in the order of their names, the longest last."""
     marked = (p for p in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.slow" in p.read_text(encoding="utf-8"))
     found = [str(p.relative_to(ROOT)) for p in marked]
-    return sorted(found, key=lambda file: LAST.index(file) if file in LAST else -1)
+    return sorted(found, key=lambda file: [*LAST].index(file) if file in LAST else -1)
 
 
 def run(suite: str, minutes: float = 1e6, begun: float = 0.0) -> int:
     """Run a suite ("fast", "slow" or "all"); `minutes` bounds the slow part, counted from `begun` (time.time())."""
-    deadline = (begun or time.time()) + minutes * 60
+    started = time.time()
+    deadline = (begun or started) + minutes * 60
     good = True
     if suite in ("fast", "all"):
         good &= pytest("-m", "not slow and not sandbox", "-n", "2", "--dist", "loadfile", *PLAIN)
-        good &= pytest("-m", "not slow", "tests/sandbox")
+        good &= pytest("-m", "not slow", "-n", "2", "--dist", "loadfile", "tests/sandbox")
         good &= pytest("-m", "not slow and sandbox", *PLAIN)
     missed: list[str] = []
     if suite in ("slow", "all"):
         for file in slow_files():
-            if time.time() > deadline:
+            if time.time() + LAST.get(file, USUAL_MINUTES) * 60 > deadline:
                 missed.append(file)
                 continue
             try:
@@ -68,7 +97,9 @@ def run(suite: str, minutes: float = 1e6, begun: float = 0.0) -> int:
             except subprocess.TimeoutExpired:
                 print(f"NOT RUN to its end: {file} (slow): the {minutes:.0f} minutes were used up")
     for file in missed:
-        print(f"NOT RUN: {file} (slow): the {minutes:.0f} minutes were used up")
+        print(f"NOT RUN: {file} (slow): too little is left of the {minutes:.0f} minutes")
+    spent = time.time() - (begun or started)
+    print(f"\nIn all: {COUNTED['passed']} passed, {COUNTED['failed']} failed, {COUNTED['skipped']} skipped in {spent:.0f} s")
     return 0 if good else 1
 
 
