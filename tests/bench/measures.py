@@ -93,12 +93,17 @@ def _kubectl_configmaps(world: World, runs: int, count: int) -> tuple[float | No
     return median(applies), median(diffs)
 
 
-def platform(world: World, runs: int, stack: str) -> Iterator[Figure]:
-    """A whole stack: up and no-op preview beside kubectl and beside a bare program, each in an empty sandbox."""
+def platform(world: World, runs: int, stack: str, blueprint: str | None = None) -> Iterator[Figure]:
+    """A whole stack: up and no-op preview beside kubectl and beside a bare program, each in an empty sandbox.
+
+    With `blueprint` the stack is one of that blueprint and nothing else, and not of a file of ours.
+    """
     ups, previews, diffs, memory = [], [], [], 0.0
     resources: list[dict[str, Any]] = []
     for turn in range(runs):
         world.fresh()
+        if blueprint:
+            world.write(stack, blueprint)
         world.initialise(stack)
         done = world.pulumi(*UP, stack=stack)
         ups.append(done.seconds)

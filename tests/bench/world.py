@@ -63,6 +63,11 @@ class World:
             shutil.copyfile(ROOT / "stacks" / path.name, path)
         cluster.up()
 
+    def write(self, stack: str, blueprint: str) -> None:
+        """A stack file with nothing but a blueprint, on Kubernetes."""
+        text = f"config:\n  mlops:target: kubernetes\n  mlops:blueprint: {blueprint}\n  mlops:spec: {{owner: platform-team}}\n"
+        (self.project / "stacks" / f"Pulumi.{stack}.yaml").write_text(text, encoding="utf-8")
+
     def program(self, name: str) -> Path:
         """A copy of one of the bench's own programs."""
         target = self.folder / f"program-{name}-{time.monotonic_ns()}"
