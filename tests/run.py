@@ -17,6 +17,8 @@ from xml.etree import ElementTree
 import typer
 
 ROOT = Path(__file__).resolve().parent.parent
+SPREAD = ("-n", "2", "--dist", "loadfile")
+"""Two files at a time: homes and ports of sandboxes are apart by file."""
 PLAIN = ["tests/unit", "tests/policies", "tests/contracts", "tests/blueprints"]
 NOTHING_COLLECTED = 5
 END_SECONDS = 60.0
@@ -70,10 +72,20 @@ def _run(arguments: list[str], seconds: float | None) -> bool:
         raise
 
 
+def marked(mark: str) -> list[str]:
+    """Files with tests of that mark, in the order of their names."""
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    return [str(p.relative_to(ROOT)) for p in files if f"mark.{mark}" in p.read_text(encoding="utf-8")]
+
+
+def sandbox_files() -> list[str]:
+    """Files with tests in the sandbox, whole platforms first: the longest begun last would be waited for alone."""
+    return sorted(marked("sandbox"), key=lambda file: "test_p" not in file)
+
+
 def slow_files() -> list[str]:
     """Files with slow tests, in the order of their names, the longest last."""
-    marked = (p for p in sorted((ROOT / "tests").rglob("test_*.py")) if "mark.slow" in p.read_text(encoding="utf-8"))
-    found = [str(p.relative_to(ROOT)) for p in marked]
+    found = marked("slow")
     return sorted(found, key=lambda file: [*LAST].index(file) if file in LAST else -1)
 
 
@@ -83,9 +95,8 @@ def run(suite: str, minutes: float = 1e6, begun: float = 0.0) -> int:
     deadline = (begun or started) + minutes * 60
     good = True
     if suite in ("fast", "all"):
-        good &= pytest("-m", "not slow and not sandbox", "-n", "2", "--dist", "loadfile", *PLAIN)
-        good &= pytest("-m", "not slow", "-n", "2", "--dist", "loadfile", "tests/sandbox")
-        good &= pytest("-m", "not slow and sandbox", *PLAIN)
+        good &= pytest("-m", "not slow and not sandbox", *SPREAD, *PLAIN)
+        good &= pytest("-m", "not slow and sandbox", *SPREAD, "--no-loadscope-reorder", *sandbox_files())
     missed: list[str] = []
     if suite in ("slow", "all"):
         for file in slow_files():
