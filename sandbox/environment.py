@@ -62,9 +62,9 @@ def environment(team: str | None = None) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(home() / "passphrase"),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         # the engine serialises the whole state at each step: collecting its garbage less often saves a fifth of its CPU,
-        # up to a bound of its memory
+        # up to a bound of its memory: near that it would collect all the time
         "GOGC": "500",
-        "GOMEMLIMIT": "3GiB",
+        "GOMEMLIMIT": f"{_memory_mib() // 4}MiB",
         # the salt of a stack stands in its state, not in the checkout (salt.py)
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "KUBECONFIG": str(kubeconfig.admin_path()),
@@ -115,3 +115,8 @@ def _path() -> str:
 def _team_passphrase(team: str) -> Path:
     path = kubeconfig.team_folder() / f"{team}.passphrase"
     return path if path.is_file() else write_private(path, secrets.token_urlsafe(32) + "\n")
+
+
+def _memory_mib() -> int:
+    """MiB of memory that the machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
