@@ -1,17 +1,14 @@
 """Model services in Flask: your images, or a server of ours for MLflow models."""
 
-from collections.abc import Mapping, Sequence
 from typing import Optional
 
 import pulumi
 
-from components.contracts import Endpoint, Metrics, ObjectStore, Serving, Wants
-from components.kubernetes import model_args, model_scripts
+from components.kubernetes import model_scripts
 from components.kubernetes.mlflow import IMAGE as MLFLOW
-from components.kubernetes.model_args import NAMESPACE, ModelServicesArgs
-from components.kubernetes.model_service import ModelFleet, Server
-from components.spec.serving import Flask
-from components.system import Site
+from components.kubernetes.model_args import ModelServicesArgs
+from components.kubernetes.model_service import Server
+from components.kubernetes.model_serving import ModelServing
 
 
 def _command(model: str, port: int) -> list[str]:
@@ -30,7 +27,7 @@ SERVER = Server(
 """Our own server runs in MLflow's image, which carries mlflow, Flask, gunicorn and what models of its usual flavours need."""
 
 
-class FlaskServing(pulumi.ComponentResource):
+class FlaskServing(ModelServing):
     """Models behind Flask (gunicorn).
 
     An image of yours listens on port 8000 and answers GET /healthz and /metrics, or says otherwise; a model without one is an
@@ -40,36 +37,5 @@ class FlaskServing(pulumi.ComponentResource):
     threads: pods, not workers, are what is scaled.
     """
 
-    needs = ()
-    optional = (ObjectStore, Metrics)
-    provides = (Serving,)
-    tiers = ("all", "platform", "team")
-    namespace = NAMESPACE
-    essential_type = "apps/v1:Deployment"
-
     def __init__(self, name: str, args: ModelServicesArgs, opts: Optional[pulumi.ResourceOptions] = None):
-        super().__init__("mlops:index:FlaskServing", name, None, opts)
-        self._fleet = ModelFleet(self, name, args, SERVER)
-        self.register_outputs({})
-
-    @staticmethod
-    def wants(config: Flask) -> Wants:
-        """One bucket for the models' files."""
-        return model_args.wants(config)
-
-    @staticmethod
-    def plan(site: Site) -> ModelServicesArgs:
-        """The spec as constructor arguments."""
-        return model_args.plan(site)
-
-    def contracts(self) -> Sequence[Serving]:
-        """Serving: its first model."""
-        return self._fleet.contracts()
-
-    def endpoints(self) -> Sequence[Endpoint]:
-        """Each model."""
-        return self._fleet.endpoints()
-
-    def exports(self) -> Mapping[str, pulumi.Input[str]]:
-        """Where each model is asked inside the cluster."""
-        return {f"{model}.url": url for model, url in self._fleet.urls().items()}
+        super().__init__(name, args, SERVER, opts)

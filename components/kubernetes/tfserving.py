@@ -1,17 +1,14 @@
 """TensorFlow Serving: SavedModels from the object store."""
 
-from collections.abc import Mapping, Sequence
 from typing import Optional
 
 import pulumi
 
-from components.contracts import Endpoint, Metrics, ObjectStore, Serving, Wants
-from components.kubernetes import model_args, model_scripts, model_service
-from components.kubernetes.model_args import NAMESPACE, ModelServicesArgs
-from components.kubernetes.model_service import ModelFleet, Server
+from components.kubernetes import model_scripts, model_service
+from components.kubernetes.model_args import ModelServicesArgs
+from components.kubernetes.model_service import Server
+from components.kubernetes.model_serving import ModelServing
 from components.kubernetes.place import Image
-from components.spec.serving import Tfserving
-from components.system import Site
 
 IMAGE = Image("docker.io/tensorflow/serving", "2.20.0", checked="2026-11-23")
 
@@ -40,7 +37,7 @@ SERVER = Server(
 """REST on 8501 (gRPC on 8500 inside the pod); a model's own status answers 200 once a version is loaded."""
 
 
-class TensorflowServing(pulumi.ComponentResource):
+class TensorflowServing(ModelServing):
     """SavedModels behind TensorFlow Serving 2.20.
 
     A model's prefix in bucket `models` holds one directory a version (`<prefix>/1/saved_model.pb`); POST
@@ -51,36 +48,5 @@ class TensorflowServing(pulumi.ComponentResource):
     exposed.
     """
 
-    needs = ()
-    optional = (ObjectStore, Metrics)
-    provides = (Serving,)
-    tiers = ("all", "platform", "team")
-    namespace = NAMESPACE
-    essential_type = "apps/v1:Deployment"
-
     def __init__(self, name: str, args: ModelServicesArgs, opts: Optional[pulumi.ResourceOptions] = None):
-        super().__init__("mlops:index:TensorflowServing", name, None, opts)
-        self._fleet = ModelFleet(self, name, args, SERVER)
-        self.register_outputs({})
-
-    @staticmethod
-    def wants(config: Tfserving) -> Wants:
-        """One bucket for the models' files."""
-        return model_args.wants(config)
-
-    @staticmethod
-    def plan(site: Site) -> ModelServicesArgs:
-        """The spec as constructor arguments."""
-        return model_args.plan(site)
-
-    def contracts(self) -> Sequence[Serving]:
-        """Serving: its first model."""
-        return self._fleet.contracts()
-
-    def endpoints(self) -> Sequence[Endpoint]:
-        """Each model."""
-        return self._fleet.endpoints()
-
-    def exports(self) -> Mapping[str, pulumi.Input[str]]:
-        """Where each model is asked inside the cluster."""
-        return {f"{model}.url": url for model, url in self._fleet.urls().items()}
+        super().__init__(name, args, SERVER, opts)
