@@ -15,11 +15,10 @@ SERVER = Server("bentoml", 3000, "/readyz", "/metrics")
 class BentomlServing(ModelServing):
     """Bentos.
 
-    The image is yours; it listens on port 3000. Creates for each model a Deployment (and one for its canary), Service,
-    PodDisruptionBudget, an autoscaler where it may grow, a ServiceMonitor where the stack has metrics; its files are copied
-    from bucket `models` into the pod by an init container. The prefix of a model in the bucket is for Bentos that read their
-    models from $MODEL_PATH; most carry them inside. Limits: Yatai is not used (licence ELv2, no longer kept), so nothing builds
-    images here; the image must run as user 1000 with a read-only root filesystem.
+    The image is yours; it listens on port 3000. What is made of each model, and its canary, stands at ModelServing. The
+    prefix of a model in the bucket is for Bentos that read their models from $MODEL_PATH; most carry them inside. Limits:
+    Yatai is not used (licence ELv2, no longer kept), so nothing builds images here; the image must run as user 1000 with a
+    read-only root filesystem.
     """
 
     def __init__(self, name: str, args: ModelServicesArgs, opts: Optional[pulumi.ResourceOptions] = None):

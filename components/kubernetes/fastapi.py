@@ -4,7 +4,7 @@ from typing import Optional
 
 import pulumi
 
-from components.kubernetes import model_scripts
+from components.kubernetes import model_drift, model_scripts
 from components.kubernetes.mlflow import IMAGE as MLFLOW
 from components.kubernetes.model_args import ModelServicesArgs
 from components.kubernetes.model_service import Server
@@ -22,7 +22,11 @@ SERVER = Server(
     "/metrics",
     image=f"{MLFLOW.repository}:{MLFLOW.tag}",
     command=_command,
-    scripts=(("model_io.py", model_scripts.READ), ("fastapi_server.py", model_scripts.FASTAPI)),
+    scripts=(
+        ("model_io.py", model_scripts.READ),
+        ("model_drift.py", model_drift.SCRIPT),
+        ("fastapi_server.py", model_scripts.FASTAPI),
+    ),
 )
 """Our own server runs in MLflow's image, which carries mlflow, FastAPI, uvicorn and what models of its usual flavours need."""
 
@@ -30,11 +34,11 @@ SERVER = Server(
 class FastapiServing(ModelServing):
     """Models behind FastAPI.
 
-    An image of yours listens on port 8000 and answers GET /healthz and /metrics, or says otherwise; a model without one is an
-    MLflow model (a directory with MLmodel) that our server answers for: POST /predict with dataframe_split, dataframe_records
-    or inputs. Creates for each model a Deployment (and one for its canary), Service, PodDisruptionBudget, an autoscaler where
-    it may grow, a ServiceMonitor where the stack has metrics; its files are copied from bucket `models` into the pod by an init
-    container. Limits: our server loads what the image can import: models with packages of their own need an image of their own.
+    An image of yours listens on port 8000 and answers GET /healthz and /metrics, or says otherwise; a model without one is
+    an MLflow model (a directory with MLmodel) that our server answers for: POST /predict with dataframe_split,
+    dataframe_records or inputs, and exports how far they drift (model_drift.py). What is made of each model, and its
+    canary, stands at ModelServing. Limits: our server loads what the image can import: models with packages of their own
+    need an image of their own.
     """
 
     def __init__(self, name: str, args: ModelServicesArgs, opts: Optional[pulumi.ResourceOptions] = None):

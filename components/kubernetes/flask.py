@@ -4,7 +4,7 @@ from typing import Optional
 
 import pulumi
 
-from components.kubernetes import model_scripts
+from components.kubernetes import model_drift, model_scripts
 from components.kubernetes.mlflow import IMAGE as MLFLOW
 from components.kubernetes.model_args import ModelServicesArgs
 from components.kubernetes.model_service import Server
@@ -22,7 +22,11 @@ SERVER = Server(
     "/metrics",
     image=f"{MLFLOW.repository}:{MLFLOW.tag}",
     command=_command,
-    scripts=(("model_io.py", model_scripts.READ), ("flask_server.py", model_scripts.FLASK)),
+    scripts=(
+        ("model_io.py", model_scripts.READ),
+        ("model_drift.py", model_drift.SCRIPT),
+        ("flask_server.py", model_scripts.FLASK),
+    ),
 )
 """Our own server runs in MLflow's image, which carries mlflow, Flask, gunicorn and what models of its usual flavours need."""
 
@@ -30,11 +34,10 @@ SERVER = Server(
 class FlaskServing(ModelServing):
     """Models behind Flask (gunicorn).
 
-    An image of yours listens on port 8000 and answers GET /healthz and /metrics, or says otherwise; a model without one is an
-    MLflow model that our server answers for, as FastapiServing does. Creates for each model a Deployment (and one for its
-    canary), Service, PodDisruptionBudget, an autoscaler where it may grow, a ServiceMonitor where the stack has metrics; its
-    files are copied from bucket `models` into the pod by an init container. Limits: one worker process a pod with eight
-    threads: pods, not workers, are what is scaled.
+    An image of yours listens on port 8000 and answers GET /healthz and /metrics, or says otherwise; a model without one is
+    an MLflow model that our server answers for, and measures the drift of, as FastapiServing does. What is made of each
+    model, and its canary, stands at ModelServing. Limits: one worker process a pod with eight threads: pods, not workers,
+    are what is scaled.
     """
 
     def __init__(self, name: str, args: ModelServicesArgs, opts: Optional[pulumi.ResourceOptions] = None):

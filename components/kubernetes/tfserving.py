@@ -41,11 +41,9 @@ class TensorflowServing(ModelServing):
     """SavedModels behind TensorFlow Serving 2.20.
 
     A model's prefix in bucket `models` holds one directory a version (`<prefix>/1/saved_model.pb`); POST
-    /v1/models/<model>:predict. Creates for each model a Deployment (and one for its canary), Service, PodDisruptionBudget, an
-    autoscaler where it may grow, a ServiceMonitor where the stack has metrics; its files are copied from bucket `models` into
-    the pod by an init container. Limits: with GPUs name the image docker.io/tensorflow/serving:2.20.0-gpu or one of your own; a
-    new version in the bucket is served after a restart (a canary, then a changed prefix, is the planned way); gRPC is not
-    exposed.
+    /v1/models/<model>:predict. What is made of each model, and its canary, stands at ModelServing. Limits: with GPUs name
+    the image docker.io/tensorflow/serving:2.20.0-gpu or one of your own; a new version in the bucket is served after a
+    restart (a canary, then a changed prefix, is the planned way); gRPC is not exposed.
     """
 
     def __init__(self, name: str, args: ModelServicesArgs, opts: Optional[pulumi.ResourceOptions] = None):

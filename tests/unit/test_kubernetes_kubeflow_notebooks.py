@@ -14,7 +14,7 @@ from components.validation.problems import Problems
 from tests.contracts import reference
 from tests.unit.kubernetes_site import METRICS, SERVER, STORE, site
 from tests.unit.operators_fake import Cluster, custom, deployment
-from tests.unit.recording import Recording
+from tests.unit.recording import Recording, record
 from tests.unit.stackfiles import checked, messages
 from tests.unit.test_kubernetes_kubeflow import ARGS, build
 
@@ -72,10 +72,15 @@ def test_a_notebook_has_a_token_a_home_and_a_restricted_pod(made: Recording[Any]
     assert "kubeflow-notebook-controller" in made.waits_for("kubeflow-notebook-explore")
 
 
-def test_the_gateway_asks_for_a_login_before_each(made: Recording[KubeflowPlatform]) -> None:
-    (own,) = [e for e in made.result.endpoints() if e.host == "notebook-explore"]
+def test_the_gateway_asks_for_a_login_before_each() -> None:
+    def told() -> tuple[Any, ...]:
+        made = KubeflowPlatform("kubeflow", WITH)
+        return made.endpoints(), made.exports()
+
+    endpoints, exports = record(told).result
+    (own,) = [e for e in endpoints if e.host == "notebook-explore"]
     assert (own.service, own.port, own.login) == ("notebook-explore", 80, True)
-    assert made.result.exports()["notebook-explore.secret"]
+    assert {"notebook-explore.secret", "notebook-explore.path"} <= set(exports)
 
 
 def test_the_spec_becomes_arguments(tmp_path: Path) -> None:
