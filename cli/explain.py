@@ -55,6 +55,9 @@ def describe(target: str, fact: SystemFact) -> list[str]:
     if fact.provides:
         lines.append(f"provides {', '.join(fact.provides)}")
     lines.append(f"tiers {', '.join(fact.tiers)}")
+    for kind, other in fact.variants.items():
+        component, needs = other.path.rpartition(":")[2], ", ".join(other.needs)
+        lines.append(f"kind {kind}: component {component}, needs {needs}")
     if fact.holds:
         lines.append(f"holds {fact.holds}: lost when it goes")
     if fact.upstream != "active":

@@ -14,7 +14,7 @@ from components.targets import FOUNDATION, TABLE
 
 _OUTPUTS = "pulumi:pulumi:readStackOutputs"
 _RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
-_NOUNS = {fact.path.rpartition(":")[2]: pair for pair, fact in TABLE.items()}
+_NOUNS = {each.path.rpartition(":")[2]: pair for pair, fact in TABLE.items() for each in (fact, *fact.variants.values())}
 
 
 def refuse_flip(stack: Stack) -> None:

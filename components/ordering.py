@@ -42,20 +42,23 @@ def order(target: str, spec: StackSpec) -> Order:
     edges: dict[str, set[str]] = {system: set() for system in chosen}
     via: dict[str, dict[str, str]] = {system: {} for system in chosen}
 
+    def fact(system: str) -> SystemFact:
+        return _fact(target, system).of(chosen.get(system))
+
     def provider(contract: str, system: str) -> str | None:
-        consumer = _fact(target, system)
-        fitting = [other for other in by_contract.get(contract, ()) if _fact(target, other).meets(contract, consumer)]
+        consumer = fact(system)
+        fitting = [other for other in by_contract.get(contract, ()) if fact(other).meets(contract, consumer)]
         meeting = [other for other in fitting if other != system]
         named = chosen[system].uses.get(contract)
         return named if named in meeting else next(iter(meeting), None)
 
-    for system, contract in ((s, n) for s in chosen for n in _fact(target, s).needs):
+    for system, contract in ((s, n) for s in chosen for n in fact(s).needs):
         if contract in spec.bring_your_own:
             edges[system] |= set(spec.bring_your_own[contract].after)
         elif found := provider(contract, system):
             edges[system].add(found)
             via[system][contract] = found
-    for system, contract in ((s, n) for s in chosen for n in _fact(target, s).optional):
+    for system, contract in ((s, n) for s in chosen for n in fact(s).optional):
         if contract in spec.bring_your_own:
             wanted = set(spec.bring_your_own[contract].after)
         elif found := provider(contract, system):

@@ -68,7 +68,7 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _class(self, system: str) -> SystemClass:
-        return cast(SystemClass, targets.find(self.stack.target.value, system))
+        return cast(SystemClass, targets.find(self.stack.target.value, system, self.stack.spec.chosen().get(system)))
 
     def _build(self, system: str) -> None:
         cls = self._class(system)
@@ -111,7 +111,7 @@ class Platform(pulumi.ComponentResource):
     def _offered(self, system: str) -> dict[type, Any]:
         """The contracts as this system uses them: from the provider that its `uses` names, else from the first there is."""
         via = dict(self._order.via.get(system, {}))
-        met, fact = self._met, targets.TABLE[self.stack.target.value, system]
+        met, fact = self._met, targets.TABLE[self.stack.target.value, system].of(self.stack.spec.chosen().get(system))
         if fact.engines and "database" not in via and contracts.Database not in self._brought:
             # of several databases the first may be one that it cannot use
             fits = [by for by in self._offers if targets.TABLE[self.stack.target.value, by].meets("database", fact)]

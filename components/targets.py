@@ -52,9 +52,12 @@ def load(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def find(target: str, system: str) -> type[Any]:
-    """The component class of a pair. Raises KeyError where the pair does not exist; validation has said so before."""
-    return cast("type[Any]", load(TABLE[target, system].path))
+def find(target: str, system: str, config: Any = None) -> type[Any]:
+    """The component class of a pair, and of the `kind` in its section of the spec.
+
+    Raises KeyError where the pair does not exist; validation has said so before.
+    """
+    return cast("type[Any]", load(TABLE[target, system].of(config).path))
 
 
 def systems(target: str) -> list[str]:

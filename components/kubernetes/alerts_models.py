@@ -8,7 +8,7 @@ Where the names come from: Kueue 0.19.2 pkg/metrics/metrics.go, NVIDIA dcgm-expo
 internal/pkg/transformation/const.go), kube-state-metrics 2.20.0 docs/metrics/workload, KubeRay 1.7.0
 ray-operator/controllers/ray/metrics/ray_job_metrics.go, TensorFlow Serving servables/tensorflow/util.cc and
 util/prometheus_exporter.cc, KServe 0.20.0 python/kserve/kserve/metrics.py, Envoy Gateway 1.9.0
-charts/gateway-addons-helm/dashboards/envoy-clusters.json, and our own model_scripts.py.
+charts/gateway-addons-helm/dashboards/envoy-clusters.json, and our own model_scripts.py and model_drift.py.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,9 @@ ROUTE = 'envoy_cluster_name=~"httproute/[^/]+/mlops-{system}-[^/]+/rule/.+"'
 """Envoy's cluster of a model's route (exposure.py names routes `mlops-<system>-<model>`)."""
 SLOW = "1"
 """Seconds within which 95 % of the predictions are to be answered."""
+
+DRIFT = "1"
+"""Standard deviations that the mean of a feature may move."""
 
 
 def team(expression: str) -> str:
@@ -56,6 +59,12 @@ def measured(system: str) -> Sequence[Rule]:
             f"histogram_quantile(0.95, sum by (namespace, model, le) (rate(model_prediction_seconds_bucket{{{mine}}}[5m])))"
             f" > {SLOW}",
             "15m", "warning", "95 % of the predictions of {{ $labels.model }} take up to {{ $value | humanizeDuration }}",
+        ),
+        (
+            f"{system.capitalize()}ModelDrifts",
+            f"max by (namespace, model, feature) (model_drift{{{mine}}}) > {DRIFT}",
+            "30m", "warning",
+            "{{ $labels.feature }} of {{ $labels.model }} is {{ $value | humanize }} standard deviations from what it knows",
         ),
         *routed(system),
     )  # fmt: skip

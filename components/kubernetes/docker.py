@@ -6,11 +6,10 @@ from typing import Any, Optional
 
 import pulumi
 import pulumi_random as random
-from pulumi_kubernetes import core, meta, networking
 
 from components import contracts
 from components.contracts import Endpoint
-from components.kubernetes import chart, extend
+from components.kubernetes import chart, extend, registry_access
 from components.kubernetes.docker_config import (
     ACCOUNT,
     ADMINISTRATOR,
@@ -21,7 +20,6 @@ from components.kubernetes.docker_config import (
     TLS_PATH,
     USERS_PATH,
     chart_values,
-    docker_config,
     document,
     htpasswd,
 )
@@ -37,6 +35,7 @@ from components.kubernetes.objects import (
     service_account,
 )
 from components.kubernetes.place import Compute, Place
+from components.kubernetes.registry_access import BUILD_NAMESPACE
 from components.naming import fit
 from components.spec.data import Docker
 from components.system import Site
@@ -44,7 +43,6 @@ from components.system import Site
 CHART = chart.Pin("zot", "0.1.122", "oci://ghcr.io/project-zot/helm-charts/zot", checked="2026-11-23")
 BUCKET = "registry"
 TLS, USERS, CONFIG = "registry-tls", "registry-users", "registry-config"
-BUILD_NAMESPACE = "docker-build"
 _CA = "/etc/mlops/store-ca"
 
 
@@ -163,22 +161,7 @@ class ZotRegistry(pulumi.ComponentResource):
     def _build(self) -> ImageBuilder:
         """The builder in its own namespace, and its way in: the namespace's one policy knows systems only."""
         args, place = self._args, self._place
-        selector = meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": BUILD_NAMESPACE})
-        way = networking.v1.NetworkPolicy(
-            f"{self._name}-network-builder",
-            metadata=place.meta("mlops-builder"),
-            spec=networking.v1.NetworkPolicySpecArgs(
-                pod_selector=meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/name": "zot"}),
-                policy_types=["Ingress"],
-                ingress=[
-                    networking.v1.NetworkPolicyIngressRuleArgs(
-                        from_=[networking.v1.NetworkPolicyPeerArgs(namespace_selector=selector)],
-                        ports=[networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=PORT)],
-                    )
-                ],
-            ),
-            opts=place.opts,
-        )
+        way = registry_access.way_in(self._name, place, {"app.kubernetes.io/name": "zot"}, PORT)
         made = ImageBuilderArgs(
             namespace=BUILD_NAMESPACE,
             labels=args.labels,
@@ -194,26 +177,10 @@ class ZotRegistry(pulumi.ComponentResource):
 
     def _grant(self, consumer: contracts.Consumer) -> pulumi.Input[str]:
         """A Secret with which pods of the consumer's namespace pull, and its clients push to the project of its name."""
-        if consumer.name not in self._args.users:
-            raise pulumi.RunError(
-                f"the registry has no user {consumer.name} (it has {', '.join(self._args.users) or 'none'}); "
-                f"add it to mlops:spec.systems.docker.users"
-            )
-        opts = pulumi.ResourceOptions.merge(
-            consumer.opts or pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(depends_on=[self._server])
-        )
-        place = Place("docker", consumer.namespace or self._args.namespace, self._args.labels, opts)
-        object_name = fit(f"{consumer.name}-registry", 63)
+        users = self._args.users
+        login = (consumer.name, self._passwords[consumer.name].result) if consumer.name in users else None
         hosts: list[pulumi.Input[str]] = [self._args.host, self._inside]
-        given = core.v1.Secret(
-            f"{self._name}-{consumer.name}-given",
-            metadata=place.meta(object_name),
-            type="kubernetes.io/dockerconfigjson",
-            string_data={".dockerconfigjson": docker_config(hosts, consumer.name, self._passwords[consumer.name].result)},
-            opts=opts,
-        )
-        consumer.ready.append(given)
-        return object_name
+        return registry_access.pull_secret(self._name, self._place, consumer, hosts, users, login, [self._server])
 
     @staticmethod
     def wants(config: Docker) -> contracts.Wants:
@@ -226,8 +193,6 @@ class ZotRegistry(pulumi.ComponentResource):
         config: Docker = site.config
         certificates, metrics = site.contract(contracts.Certificates), site.maybe(contracts.Metrics)
         site.ready += [*certificates.ready, *(metrics.ready if metrics else ())]
-        if taken := sorted({*config.users} & {*RESERVED}):
-            raise pulumi.RunError(f"mlops:spec.systems.docker.users: {', '.join(taken)}: the registry's own; choose another name")
         return ZotRegistryArgs(
             namespace=site.namespace or ZotRegistry.namespace,
             labels=site.naming.labels("docker"),
@@ -236,7 +201,7 @@ class ZotRegistry(pulumi.ComponentResource):
             bucket=site.buckets[BUCKET],
             compute=Compute.of(config.resources),
             host=config.host or f"registry.{site.spec.domain}",
-            users=sorted({*config.users, *consumers(site)}),
+            users=registry_access.users(site, config.users, RESERVED),
             builder=Compute.of(config.builder.resources) if config.builder else None,
             cache=config.builder.cache if config.builder else "",
             monitored=metrics is not None,
@@ -262,8 +227,3 @@ class ZotRegistry(pulumi.ComponentResource):
             "url": pulumi.Output.concat("https://", self._inside),
             "secret": f"registry-user-{ADMINISTRATOR}",
         }
-
-
-def consumers(site: Site) -> set[str]:
-    """Who may ask for a grant: systems that use the registry, and those of teams."""
-    return set(site.consumers) | {f"{team}-{system}" for team, spec in site.spec.teams.items() for system in spec.systems}

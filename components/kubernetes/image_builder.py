@@ -51,6 +51,10 @@ class ImageBuilderArgs:
     """Host and port inside the cluster that images are pushed to."""
     password: pulumi.Input[str]
     """Of the registry's user `builder`."""
+    user: str = BUILDER
+    """Its name where the registry has another for it."""
+    alias: Optional[pulumi.Input[str]] = None
+    """Host for which the first part of `registry` stands in this namespace; it resolves by itself if unset."""
     registry_mirror: Optional[str] = None
 
 
@@ -76,9 +80,11 @@ class ImageBuilder(pulumi.ComponentResource):
             f"{name}-push",
             metadata=place.meta(PUSH),
             type="kubernetes.io/dockerconfigjson",
-            string_data={".dockerconfigjson": docker_config([args.registry], BUILDER, args.password)},
+            string_data={".dockerconfigjson": docker_config([args.registry], args.user, args.password)},
             opts=own,
         )
+        if args.alias is not None:
+            self._alias(args.alias)
         self._client = certificate(
             f"{name}-client",
             place,
@@ -91,6 +97,16 @@ class ImageBuilder(pulumi.ComponentResource):
         self._daemon = self._serve(wiring)
         self._jobs: dict[str, batch.v1.Job] = {}
         self.register_outputs({})
+
+    def _alias(self, host: pulumi.Input[str]) -> None:
+        """The registry's short name, by which it knows itself, in this namespace too."""
+        short = pulumi.Output.from_input(self._args.registry).apply(lambda name: name.partition(":")[0])
+        core.v1.Service(
+            f"{self._name}-alias",
+            metadata=self._place.meta(short),
+            spec=core.v1.ServiceSpecArgs(type="ExternalName", external_name=host),
+            opts=self._place.opts,
+        )
 
     def _serve(self, wiring: pulumi.Resource) -> pulumi.Resource:
         args, place, name = self._args, self._place, self._name

@@ -18,10 +18,12 @@ from components.kubernetes import (
     objects,
 )
 from components.kubernetes import kubeflow_config as config
+from components.kubernetes.kubeflow_notebooks import NotebookArgs, Notebooks
 from components.kubernetes.kubeflow_parts import KubeflowPlatformArgs, Parts
 from components.kubernetes.place import Compute, Place
 from components.spec.base import duration_seconds
 from components.spec.flows import Kubeflow
+from components.spec.stack import Environment
 from components.system import Site
 
 COMMIT = "4a3592cb2dd0a91a4652ab93893ec8beda1f3158"
@@ -63,13 +65,13 @@ class KubeflowPlatform(pulumi.ComponentResource):
     and user interface; Argo's controller by its chart, without an instance ID, for this namespace; Roles, ConfigMaps (among
     them `kfp-launcher`, by which steps find the bucket), the definition of ScheduledWorkflow (from the stack's manifestMirror)
     and monitors where the stack has metrics. Where training is chosen: the charts of Trainer and JobSet, and a
-    ClusterTrainingRuntime a name.
+    ClusterTrainingRuntime a name. Where notebooks are: Kubeflow's notebook controller and what kubeflow_notebooks.Notebooks says.
 
     Source: manifests/kustomize and backend of kubeflow/pipelines 2.17.0. Limits: single user, the gateway's login stands in front
     (no Profiles, no Istio: teams of this platform are apart by namespace, not by KFP's own permissions); pipelines of KFP's first
     version are refused, so their cache, metadata writer, viewers and visualizations are left out; MySQL alone; ML Metadata has a
     table without a primary key, which group replication refuses unless the server makes one (sql_generate_invisible_primary_key);
-    one metadata store; no notebook controller, no Hub; steps run under Pod Security baseline, since the compiler's init
+    one metadata store; no Hub; steps run under Pod Security baseline, since the compiler's init
     containers do not say all of `restricted`.
     """
 
@@ -109,6 +111,19 @@ class KubeflowPlatform(pulumi.ComponentResource):
                 issuer=args.issuer,
                 keep_crds=args.keep_crds,
                 chart_mirror=args.chart_mirror,
+            )
+        self._notebooks: Notebooks | None = None
+        if args.notebooks is not None:
+            self._notebooks = Notebooks(
+                name,
+                self._place,
+                args.notebooks,
+                args.agent_compute,
+                storage_class=args.storage_class,
+                monitored=args.monitored,
+                keep_crds=args.keep_crds,
+                protect=args.protect,
+                mirror=args.manifest_mirror,
             )
         if args.monitored:
             self._monitor(controller)
@@ -173,6 +188,9 @@ class KubeflowPlatform(pulumi.ComponentResource):
             keep_seconds=duration_seconds(wanted.keep_finished_for),
             runtimes=dict(wanted.runtimes) if wanted.training else {},
             argo_crds="argo" not in site.spec.systems.chosen(),
+            notebooks=_notebooks(wanted),
+            storage_class=site.spec.cluster.storage_class,
+            protect=site.spec.environment is Environment.PROD,
             issuer=certificates.issuer if certificates else None,
             bundle=certificates.bundle if certificates else None,
             monitored=metrics is not None,
@@ -184,13 +202,21 @@ class KubeflowPlatform(pulumi.ComponentResource):
         )
 
     def endpoints(self) -> Sequence[contracts.Endpoint]:
-        """The user interface, behind the gateway's login: it has none of its own."""
-        return [contracts.Endpoint(NAME, self._args.namespace, "ml-pipeline-ui", config.UI)]
+        """The user interface, behind the gateway's login: it has none of its own; and the notebooks."""
+        notebooks = self._notebooks.endpoints() if self._notebooks else []
+        return [contracts.Endpoint(NAME, self._args.namespace, "ml-pipeline-ui", config.UI), *notebooks]
 
     def contracts(self) -> Sequence[Any]:
         """Pipelines, and Training where it was chosen."""
         return [contracts.Pipelines(self._url), *([self._training] if self._training else [])]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
-        """Address of the API, and where artifacts go."""
-        return {"url": self._url, "artifacts": pulumi.Output.concat("s3://", self._args.artifacts.bucket)}
+        """Address of the API, where artifacts go, and what opens each notebook."""
+        notebooks = self._notebooks.exports() if self._notebooks else {}
+        return {"url": self._url, "artifacts": pulumi.Output.concat("s3://", self._args.artifacts.bucket), **notebooks}
+
+
+def _notebooks(wanted: Kubeflow) -> dict[str, NotebookArgs] | None:
+    if wanted.notebooks is None:
+        return None
+    return {n: NotebookArgs(Compute.of(x.resources), x.storage, x.image, x.gpus) for n, x in wanted.notebooks.items()}

@@ -10,6 +10,7 @@ from pulumi_kubernetes import core
 from components import contracts
 from components.kubernetes import extend, objects, workload
 from components.kubernetes import kubeflow_config as config
+from components.kubernetes.kubeflow_notebooks import NotebookArgs
 from components.kubernetes.place import Compute, Image, Place, content_hash, image
 
 METADATA_STORE = Image("gcr.io/tfx-oss-public/ml_metadata_store_server", "1.14.0", "2026-11-23")
@@ -39,6 +40,12 @@ class KubeflowPlatformArgs:
     """Images of PyTorch by the name that trainings know them by; none: no Trainer."""
     argo_crds: bool = True
     """Brings Argo's CRDs; off where Argo Workflows of this stack does."""
+    notebooks: Optional[dict[str, NotebookArgs]] = None
+    """By name; without them no notebook controller."""
+    storage_class: Optional[str] = None
+    """Of the notebooks' home volumes."""
+    protect: bool = False
+    """Of those volumes."""
     issuer: Optional[str] = None
     """ClusterIssuer that also signed the object store's certificate."""
     bundle: Optional[str] = None

@@ -63,9 +63,11 @@ import mlflow.pyfunc
 from fastapi import FastAPI, HTTPException, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
+from model_drift import Watch
 from model_io import read, write
 
 model = mlflow.pyfunc.load_model(os.environ["MODEL_PATH"])
+watch = Watch(os.environ["MODEL_NAME"], os.environ["MODEL_PATH"])
 took = Histogram("model_prediction_seconds", "Seconds that a prediction took", ["model"])
 app = FastAPI(title=os.environ["MODEL_NAME"], docs_url=None, redoc_url=None)
 
@@ -77,7 +79,9 @@ def predict(body: dict):
     except (TypeError, ValueError) as error:
         raise HTTPException(400, str(error)) from None
     with took.labels(os.environ["MODEL_NAME"]).time():
-        return {"predictions": write(model.predict(data))}
+        found = model.predict(data)
+    watch.see(data, found)
+    return {"predictions": write(found)}
 
 
 @app.get("/healthz")
@@ -99,9 +103,11 @@ import mlflow.pyfunc
 from flask import Flask, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
+from model_drift import Watch
 from model_io import read, write
 
 model = mlflow.pyfunc.load_model(os.environ["MODEL_PATH"])
+watch = Watch(os.environ["MODEL_NAME"], os.environ["MODEL_PATH"])
 took = Histogram("model_prediction_seconds", "Seconds that a prediction took", ["model"])
 app = Flask(os.environ["MODEL_NAME"])
 
@@ -113,7 +119,9 @@ def predict():
     except (TypeError, ValueError) as error:
         return jsonify(error=str(error)), 400
     with took.labels(os.environ["MODEL_NAME"]).time():
-        return jsonify(predictions=write(model.predict(data)))
+        found = model.predict(data)
+    watch.see(data, found)
+    return jsonify(predictions=write(found))
 
 
 @app.get("/healthz")

@@ -1,6 +1,8 @@
 """What a row of the mapping says: plain text, so that validation and `mlops systems` need no cloud SDK."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 FOUNDATION = "foundation"
 """What a target needs before any system: certificates on Kubernetes, network and keys on a cloud."""
@@ -32,6 +34,12 @@ class SystemFact:
     successor: str = ""
     what: str = ""
     """One line on it, where no class of components.spec describes its section (it then has `values` alone)."""
+    variants: Mapping[str, "SystemFact"] = field(default_factory=dict, hash=False)
+    """What it is instead, by the `kind` of its section."""
+
+    def of(self, config: Any) -> "SystemFact":
+        """The fact that holds for a section of the spec."""
+        return self.variants.get(getattr(config, "kind", ""), self)
 
     def meets(self, contract: str, consumer: "SystemFact") -> bool:
         """Whether a consumer can use what this system provides."""

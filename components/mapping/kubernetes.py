@@ -47,6 +47,12 @@ ROWS: Mapping[str, SystemFact] = {
     "docker": SystemFact(
         _K + "docker:ZotRegistry", "helm.sh/v4:Chart", needs=("certificates", "objectStore"), optional=("metrics",),
         provides=("imageRegistry",),
+        variants={
+            "harbor": SystemFact(
+                _K + "harbor:HarborRegistry", "helm.sh/v4:Chart", needs=("certificates", "database", "objectStore"),
+                optional=("metrics",), provides=("imageRegistry",), engines=("postgres",),
+            ),
+        },
     ),
     "dvc": SystemFact(
         _K + "dvc:DvcRemote", "core/v1:ConfigMap", needs=("objectStore",), optional=("imageRegistry",), tiers=EVERY_TIER,

@@ -7,8 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components import contracts
-from components.contracts import Serving, Wants
+from components.contracts import Network, ObjectStore, Serving, Wants
 from components.sagemaker import jobs
 from components.sagemaker.ecr import repository
 from components.sagemaker.endpoint import EndpointModelArgs, endpoint
@@ -88,11 +87,6 @@ class Hosting:
         return found | {f"{model}.endpoint": name for model, name in self._endpoints.items()}
 
 
-def wants(config: Any) -> Wants:
-    """The bucket of the models' files and of what was captured."""
-    return Wants(buckets=(BUCKET,))
-
-
 def instance(gpus: int, named: str | None, path: str) -> str:
     """The instance type that is named, else by GPUs. Raises pulumi.RunError where several are asked for and no type is."""
     if named is None and gpus > 1:
@@ -123,10 +117,39 @@ def served(site: Site, model: str, found: ServedModel) -> EndpointModelArgs:
     )
 
 
-def plan(site: Site) -> HostingArgs:
-    """The spec as constructor arguments."""
-    ground = jobs.ground(site, BUCKET)
-    return HostingArgs(ground, {model: served(site, model, found) for model, found in site.config.models.items()})
+class EndpointServing(pulumi.ComponentResource):
+    """Models behind SageMaker endpoints; each system that serves models is a subclass of it.
 
+    See Hosting for what is made, endpoint.endpoint for each model.
+    """
 
-NEEDS = (contracts.Network, contracts.ObjectStore)
+    needs = (Network, ObjectStore)
+    optional = ()
+    provides = (Serving,)
+    tiers = ("all", "platform")
+    essential_type = "aws:ecr/repository:Repository"
+    role_service = "sagemaker.amazonaws.com"
+
+    def __init__(self, name: str, system: str, args: HostingArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__(f"mlops:index:{type(self).__name__}", name, {}, opts)
+        self._hosting = Hosting(self, name, system, args)
+        self.register_outputs({})
+
+    @staticmethod
+    def wants(config: Any) -> Wants:
+        """The bucket of the models' files and of what was captured."""
+        return Wants(buckets=(BUCKET,))
+
+    @staticmethod
+    def plan(site: Site) -> HostingArgs:
+        """From `models` of the system in the spec. Raises pulumi.RunError where a model names no image."""
+        ground = jobs.ground(site, BUCKET)
+        return HostingArgs(ground, {model: served(site, model, found) for model, found in site.config.models.items()})
+
+    def contracts(self) -> Sequence[Serving]:
+        """Serving: its first model."""
+        return self._hosting.contracts()
+
+    def exports(self) -> Mapping[str, pulumi.Input[str]]:
+        """Where images and files go, and the endpoints."""
+        return self._hosting.exports()

@@ -1,57 +1,32 @@
 """Models by their format on AWS: SageMaker endpoints in the place of InferenceServices."""
 
-from collections.abc import Mapping, Sequence
-
 import pulumi
 
-from components.contracts import Serving, Wants
 from components.sagemaker import hosting, jobs
 from components.sagemaker.endpoint import EndpointModelArgs
-from components.sagemaker.hosting import Hosting, HostingArgs
-from components.spec.serving import InferenceModel, Kserve
+from components.sagemaker.hosting import EndpointServing, HostingArgs
+from components.spec.serving import InferenceModel
 from components.system import Site
 
 FORMATS = {"xgboost": "sagemaker-xgboost"}
 """AWS' own image by the format of a model's files; other formats name an image."""
 
 
-class SagemakerKserve(pulumi.ComponentResource):
+class SagemakerKserve(EndpointServing):
     """InferenceServices' models behind SageMaker endpoints; without one the role, repository, prefix and logs.
 
     A model in format xgboost runs in AWS' own image; others name theirs, which answers GET /ping and POST /invocations on port
     8080. See hosting.Hosting for what is made, endpoint.endpoint for each model.
     """
 
-    needs = hosting.NEEDS
-    optional = ()
-    provides = (Serving,)
-    tiers = ("all", "platform")
-    essential_type = "aws:ecr/repository:Repository"
-    role_service = "sagemaker.amazonaws.com"
-
     def __init__(self, name: str, args: HostingArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:SagemakerKserve", name, {}, opts)
-        self._hosting = Hosting(self, name, "kserve", args)
-        self.register_outputs({})
-
-    @staticmethod
-    def wants(config: Kserve) -> Wants:
-        """The bucket of the models' files."""
-        return hosting.wants(config)
+        super().__init__(name, "kserve", args, opts)
 
     @staticmethod
     def plan(site: Site) -> HostingArgs:
         """From `systems.kserve` of the spec; its controller and runtimes mean nothing here."""
         models = {name: _model(name, found) for name, found in site.config.models.items()}
         return HostingArgs(jobs.ground(site, hosting.BUCKET), models)
-
-    def contracts(self) -> Sequence[Serving]:
-        """Serving: its first model."""
-        return self._hosting.contracts()
-
-    def exports(self) -> Mapping[str, pulumi.Input[str]]:
-        """Where images and files go, and the endpoints."""
-        return self._hosting.exports()
 
 
 def _model(name: str, found: InferenceModel) -> EndpointModelArgs:

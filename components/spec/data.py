@@ -97,8 +97,12 @@ class ImageBuild(Model):
 
 
 class Docker(System):
-    """Registry of container images: zot on Kubernetes, its images in the stack's object store."""
+    """Registry of container images: zot or Harbor on Kubernetes, its images in the stack's object store."""
 
+    kind: Literal["zot", "harbor"] = Field(
+        default="zot",
+        description="zot: one small server; harbor: projects and a user interface, on PostgreSQL (Kubernetes only).",
+    )
     host: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$",

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from components.spec.base import Duration, Image, Model, Name, Resources, System
+from components.spec.base import Duration, Image, Model, Name, Quantity, Resources, System
 
 
 class Argo(System):
@@ -54,8 +54,25 @@ class Airflow(System):
     )
 
 
+class Notebook(Model):
+    """A notebook server that the notebook controller runs."""
+
+    image: Image | None = Field(
+        default=None, description="A Jupyter Docker Stacks image (user 1000, /home/jovyan); scipy-notebook if unset."
+    )
+    gpus: int = Field(default=0, ge=0, le=16, description="GPUs.")
+    storage: Quantity = Field(default="10Gi", description="Its home volume in bytes.")
+    resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits.")
+
+
 class Kubeflow(System):
-    """Pipelines and distributed training: Kubeflow Pipelines on our database and object store, and Kubeflow Trainer."""
+    """Pipelines, distributed training and notebooks: Kubeflow Pipelines on our database and object store, Kubeflow Trainer,
+    and Kubeflow's notebook controller without Istio."""
+
+    notebooks: dict[Name, Notebook] | None = Field(
+        default=None,
+        description="Notebooks by name; {} is the notebook controller alone, for teams that make their own. None of it if unset.",
+    )
 
     training: bool = Field(default=True, description="Trainer, and JobSet that it stands on.")
     runtimes: dict[Name, Image] = Field(

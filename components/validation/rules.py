@@ -36,7 +36,7 @@ class Case:
 
     def chosen(self) -> dict[str, SystemFact]:
         """The systems of the stack, and parts of its foundation, that exist on its target."""
-        return {system: fact for system in self.spec.chosen() if (fact := self.fact(system))}
+        return {system: fact.of(config) for system, config in self.spec.chosen().items() if (fact := self.fact(system))}
 
     def meeting(self, contract: str, consumer: SystemFact | None = None) -> list[str]:
         """The systems of the target, and parts of its foundation, that would meet a contract, for a consumer that is choosy."""

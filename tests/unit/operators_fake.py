@@ -37,6 +37,9 @@ OPERATORS: dict[str, dict[str, Any]] = {
         "labels": {"app.kubernetes.io/name": "cloudnative-pg"},
         "env": [{"name": "WATCH_NAMESPACE", "value": ""}],
     },
+    "notebook-controller": {
+        "labels": {"app.kubernetes.io/name": "kubeflow", "app.kubernetes.io/component": "notebook-controller"},
+    },
     "argo-workflow-controller": {
         "labels": {"app.kubernetes.io/name": "argo-workflows-workflow-controller"},
         "args": ["--configmap", "argo-config", "--executor-image", "registry.example/argoexec:1", "--namespaced"],

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.kubernetes import alerts, alerts_models, dashboards, model_scripts
+from components.kubernetes import alerts, alerts_models, dashboards, model_drift, model_scripts
 from components.kubernetes.kueue import team_queue
 from tests.unit.test_kubernetes_prometheus import balanced, expressions
 
@@ -38,6 +38,7 @@ SOURCES = {
     "kuberay_job_deployment_status": RAY,
     "ray_tasks": "docs.ray.io ray-observability/reference/system-metrics",
     "model_prediction_seconds": OURS,
+    "model_drift": "components/kubernetes/model_drift.py",
     ":tensorflow:serving:request_latency": TENSORFLOW,
     ":tensorflow:serving:request_count": TENSORFLOW,
     "request_preprocess_seconds": KSERVE,
@@ -100,6 +101,8 @@ def test_an_invented_metric_is_found() -> None:
 def test_our_own_metric_is_what_our_servers_export() -> None:
     for script in (model_scripts.FASTAPI, model_scripts.FLASK):
         assert 'Histogram("model_prediction_seconds", "Seconds that a prediction took", ["model"])' in script
+        assert "watch.see(data, found)" in script
+    assert 'Gauge("model_drift", ' in model_drift.SCRIPT and '["model", "feature"])' in model_drift.SCRIPT
 
 
 @pytest.mark.parametrize("board", BOARDS)

@@ -134,6 +134,7 @@ def test_each_names_its_upstream_source(kind: str) -> None:
         "katib",
         "kserve",
         "kuberay",
+        "kubeflow/notebooks",
         "kueue",
         "percona-server-mysql-operator",
         "prometheus-operator",

@@ -10,32 +10,38 @@ import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
-from components import contracts, targets
+from components import contracts
 from components.spec.stack import PARTS
-from components.targets import FOUNDATION, LANDINGS, RESERVED, TABLE, find, load
+from components.targets import FOUNDATION, LANDINGS, RESERVED, TABLE, load
 
-PAIRS = sorted(TABLE)
+FACTS = {
+    f"{target}/{system}{f'/{kind}' if kind else ''}": (target, each)
+    for (target, system), fact in sorted(TABLE.items())
+    for kind, each in {"": fact, **fact.variants}.items()
+}
+"""Every row and its variants, by name."""
 
 
 def names(kinds: Any) -> tuple[str, ...]:
     return tuple(contracts.key(kind) for kind in kinds)
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids="/".join)
-def test_facts_are_those_of_the_class(pair: tuple[str, str]) -> None:
-    fact, cls = TABLE[pair], find(*pair)
+@pytest.mark.parametrize("name", FACTS)
+def test_facts_are_those_of_the_class(name: str) -> None:
+    target, fact = FACTS[name]
+    cls = load(fact.path)
     assert set(fact.needs) == set(names(cls.needs))
     assert set(fact.optional) == set(names(cls.optional))
     assert fact.provides == names(cls.provides)
     assert set(fact.tiers) == set(cls.tiers)
     assert fact.essential_type == cls.essential_type
-    if pair[0] == "kubernetes":
+    if target == "kubernetes":
         assert bool(fact.holds) == getattr(cls, "stateful", False)
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids="/".join)
-def test_every_component_takes_name_args_and_options(pair: tuple[str, str]) -> None:
-    parameters = list(inspect.signature(find(*pair).__init__).parameters)
+@pytest.mark.parametrize("name", FACTS)
+def test_every_component_takes_name_args_and_options(name: str) -> None:
+    parameters = list(inspect.signature(load(FACTS[name][1].path).__init__).parameters)
     assert parameters == ["self", "name", "args", "opts"]
 
 
@@ -63,12 +69,12 @@ def every_component() -> list[type[pulumi.ComponentResource]]:
 def test_the_multi_language_analyzer_reads_every_component() -> None:
     result = Analyzer("mlops").analyze(every_component())
     definitions = result["component_definitions"]
-    assert {fact.path.rpartition(":")[2] for fact in TABLE.values()} <= set(definitions)
+    assert {fact.path.rpartition(":")[2] for _, fact in FACTS.values()} <= set(definitions)
     for name, definition in definitions.items():
         assert definition.description, name
         assert definition.inputs, name
 
 
 def test_nouns_are_unique_across_targets() -> None:
-    nouns = [fact.path.rpartition(":")[2] for fact in targets.TABLE.values()]
+    nouns = [fact.path.rpartition(":")[2] for _, fact in FACTS.values()]
     assert len(nouns) == len(set(nouns))
