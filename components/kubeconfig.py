@@ -19,9 +19,9 @@ def by_command(
     cluster_info: bool = False,
     after: Sequence[pulumi.Input[object]] = (),
 ) -> pulumi.Output[str]:
-    """Kubeconfig (JSON, secret) of one cluster: https `server`, `authority` (base64 of its CA's PEM), login by `command`, which is
-    told of the cluster where `cluster_info` says so.
+    """Kubeconfig (JSON, secret) of one cluster: https `server`, `authority` (base64 of its CA's PEM), login by `command`.
 
+    `cluster_info` tells the command of the cluster.
     Known only once everything of `after` is. Source: Kubernetes, "client-go credential plugins".
     """
 

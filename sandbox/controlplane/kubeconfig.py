@@ -62,7 +62,7 @@ def write_team(team: str, server: str, token: str) -> Path:
 
 
 def own_server() -> tuple[str, str]:
-    """(address, base64 of the authority's PEM) of the sandbox's API server as its administrator reaches it; ("", "") without one."""
+    """(address, base64 of the authority's PEM) of the sandbox's API server as its administrator reaches it; empty without one."""
     try:
         cluster = yaml.safe_load(admin_path().read_text())["clusters"][0]["cluster"]
     except (FileNotFoundError, KeyError, IndexError, TypeError):

@@ -5,6 +5,7 @@ from typing import Any
 SERVER = "https://own-cluster.example"
 AUTHORITY = "Q0E="
 EKS, TEMPLATE = "aws:eks/cluster:Cluster", "aws:ec2/launchTemplate:LaunchTemplate"
+ACCOUNT = "gcp:serviceaccount/account:Account"
 GKE = "gcp:container/cluster:Cluster"
 
 
@@ -18,6 +19,8 @@ def made(kind: str, name: str, state: dict[str, Any]) -> dict[str, Any]:
             "certificateAuthority": {"data": AUTHORITY},
             "identities": [{"oidcs": [{"issuer": issuer}]}],
         }
+    if kind == ACCOUNT:
+        return {**state, "email": f"{state['accountId']}@mlops-trial.iam.gserviceaccount.com"}
     if kind == TEMPLATE:
         return {**state, "latestVersion": 1}
     if kind == GKE:

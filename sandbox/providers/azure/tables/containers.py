@@ -5,12 +5,19 @@ The API server of every cluster is the sandbox's own, so that what is sent to it
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.providers.azure.arm import DOTTED, WORDS, NameRule, kind
 from sandbox.providers.azure.shapes import guid
 
 _AKS = "Microsoft.ContainerService/managedClusters"
 _NET = "Microsoft.Network"
 _POOL = NameRule(1, 12, r"[a-z][a-z0-9]*", "lower-case letters and digits, beginning with a letter")
+
+
+def _issuer(values: dict[str, Any]) -> str:
+    return f"https://{values['location']}.oic.prod-aks.azure.com/{guid(values['id'], 'issuer')}/"
+
 
 KINDS = {
     "containerservice:ManagedCluster": kind(
@@ -24,9 +31,7 @@ KINDS = {
             "maxAgentPools": 100,
         },
         inside={
-            "oidcIssuerProfile.issuerURL": lambda values: (
-                f"https://{values['location']}.oic.prod-aks.azure.com/{guid(values['id'], 'issuer')}/"
-            )
+            "oidcIssuerProfile.issuerURL": _issuer,
         },
         replace=("dnsPrefix", "diskEncryptionSetId", "networkProfile.networkPluginMode", "networkProfile.podCidr"),
     ),
