@@ -77,7 +77,11 @@ def _made(case: "Case", provisioner: str) -> Iterator[Finding]:
             f"{shown(network.cidr)}: the cluster's nodes stand in its fourth quarter; expected a range of /{SHORTEST} or larger"
         )
         yield ("cloud", "network", "cidr"), said
+    taken: dict[str, str] = {}
     for pool, declared in cluster.gpu_pools.items():
+        if (other := taken.setdefault(pool_name(provisioner, pool), pool)) != pool:
+            said = f"two pools, {shown(other)} and {shown(pool)}, are one name to {provisioner}, which takes no dashes"
+            yield ("cluster", "gpuPools", pool), said
         for path, message in _pool(provisioner, pool, declared):
             yield ("cluster", "gpuPools", pool, *path), message
 
