@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from components.mapping.accelerators import OWN
 from components.spec.stack import Target
 from components.targets import INSTEAD, RESERVED, TABLE, SystemFact
 
@@ -30,16 +31,20 @@ def _row(system: str, target: str, fact: SystemFact | None) -> dict[str, Any]:
         "essential_type": fact.essential_type,
         "provides": list(fact.provides),
         "needs": list(fact.needs),
-        "status": "managed" if fact.managed else "available",
+        "status": "managed" if fact.managed else "fallback" if fact.fallback else "available",
     }
+
+
+def _cell(row: dict[str, Any]) -> str:
+    """What a pair is: the component, and that it runs on the stack's own cluster where it does."""
+    if row["status"] == "fallback":
+        return f"{row['component']} (fallback: {OWN[row['target']]})"
+    return str(row["component"] or row["status"])
 
 
 def matrix() -> str:
     """The Markdown table of the README: a row a system, a column a target."""
     table = {(r["system"], r["target"]): r for r in rows()}
     head = ["| system | " + " | ".join(t.value for t in Target) + " |", "|---" * (1 + len(Target)) + "|"]
-    body = [
-        f"| {s} | " + " | ".join(table[s, t.value]["component"] or table[s, t.value]["status"] for t in Target) + " |"
-        for s in RESERVED
-    ]
+    body = [f"| {s} | " + " | ".join(_cell(table[s, t.value]) for t in Target) + " |" for s in RESERVED]
     return "\n".join(head + body) + "\n"

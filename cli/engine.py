@@ -51,9 +51,9 @@ def pulumi(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
     return done
 
 
-def exported(stack: str) -> dict[str, Any]:
-    """The stack's deployment as pulumi exports it (secrets stay encrypted)."""
-    found = json.loads(pulumi("stack", "export", "--stack", stack).stdout)
+def exported(stack: str, secrets: bool = False) -> dict[str, Any]:
+    """The stack's deployment as pulumi exports it; secrets stay encrypted unless `secrets` asks for them."""
+    found = json.loads(pulumi("stack", "export", "--stack", stack, *(["--show-secrets"] if secrets else [])).stdout)
     deployment: dict[str, Any] = found.get("deployment") or {}
     return deployment
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.errors import UserError
+from components.mapping.accelerators import OWN
 from components.spec.stack import Systems, Target
 from components.targets import FOUNDATION, INSTEAD, RESERVED, TABLE, SystemFact
 from components.validation.rules import BRINGABLE
@@ -44,10 +45,14 @@ def explain(system: str) -> None:
 def describe(target: str, fact: SystemFact) -> list[str]:
     """What a system is on one target, a line a fact."""
     lines = [f"component {fact.path.rpartition(':')[2]}, standing by {fact.essential_type}"]
+    ground = "kubernetes" if fact.fallback else target
+    if fact.fallback:
+        lines.append(f"fallback: no managed form, so it runs on the stack's own {OWN[target]} cluster")
     for need in fact.needs:
-        meeters = [s for (t, s), f in TABLE.items() if t == target and f.meets(need, fact)]
-        brought = target == "kubernetes" and need in BRINGABLE
-        options = [*meeters, *([f"bringYourOwn.{need}"] if brought else [])]
+        meeters = [s for (t, s), f in TABLE.items() if t == ground and f.meets(need, fact)]
+        brought = ground == "kubernetes" and need in BRINGABLE
+        sent = [s if ground == target or _falls_back(target, s) else f"{s}: {{target: kubernetes}}" for s in meeters]
+        options = [*sent, *([f"bringYourOwn.{need}"] if brought else [])]
         own = "the target's own foundation, always there" if FOUNDATION in meeters else " or ".join(options)
         lines.append(f"needs {need}, met by {own}")
     if fact.optional:
@@ -63,6 +68,11 @@ def describe(target: str, fact: SystemFact) -> list[str]:
     if fact.upstream != "active":
         lines.append(f"upstream {fact.upstream}; successor: {fact.successor}")
     return lines
+
+
+def _falls_back(target: str, system: str) -> bool:
+    fact = TABLE.get((target, system))
+    return fact is not None and fact.fallback
 
 
 def _default(info: FieldInfo) -> str:

@@ -123,8 +123,8 @@ class Cluster:
         self._client = client
 
     @classmethod
-    def connect(cls, environment: Mapping[str, str], context: str | None = None) -> Self:
-        """From KUBECONFIG (or ~/.kube/config). UserError where there is none or nobody answers."""
+    def connect(cls, environment: Mapping[str, str], context: str | None = None, document: dict[str, Any] | None = None) -> Self:
+        """From `document`, else KUBECONFIG (or ~/.kube/config). UserError where there is none or nobody answers."""
         import yaml
         from kubernetes import client, config, dynamic
         from kubernetes.config.config_exception import ConfigException
@@ -134,7 +134,10 @@ class Cluster:
         settings = client.Configuration()
         settings.retries = Retry(connect=1, read=1)
         try:
-            config.load_kube_config(environment.get("KUBECONFIG"), context, client_configuration=settings)
+            if document:
+                config.load_kube_config_from_dict(document, client_configuration=settings)
+            else:
+                config.load_kube_config(environment.get("KUBECONFIG"), context, client_configuration=settings)
             return cls(dynamic.DynamicClient(client.ApiClient(settings)))
         except (ConfigException, OSError, yaml.YAMLError) as error:
             raise UserError(f"no usable kubeconfig ({_short(error)}); set KUBECONFIG, or `mlops sandbox up`", code=1) from None

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from cli import own_cluster
 from cli.engine import environment, exported, outputs, sandbox_running
 from cli.errors import UserError
 from cli.live import Cluster, Key, Reading, judge, pods
@@ -118,7 +119,7 @@ def rows(stack: str) -> tuple[list[Row], State]:
     state = read_state(stack, resources, outputs(stack) if resources else {})
     found = [r for r in state.resources if r.get("custom") and r["urn"] in state.owners and not r.get("delete")]
     kubernetes = [r for r in found if r["type"].startswith("kubernetes:") and identity(r)]
-    live = Live(Cluster.connect(environment(), _context(state)), kubernetes) if kubernetes else None
+    live = Live(_connect(stack, state), kubernetes) if kubernetes else None
     for r in found:
         row = state.systems[state.owners[r["urn"]]]
         reading = live.reading(r) if live and identity(r) and r["type"].startswith("kubernetes:") else recorded(r)
@@ -129,6 +130,11 @@ def rows(stack: str) -> tuple[list[Row], State]:
         for urn, (ready, wanted) in live.pods(state.owners).items():
             state.systems[urn].pods_ready, state.systems[urn].pods = ready, wanted
     return list(state.systems.values()), state
+
+
+def _connect(stack: str, state: State) -> Cluster:
+    own = own_cluster.kubeconfig(stack, state.resources)
+    return Cluster.connect(environment(), _context(state), own) if own else Cluster.connect(environment(), _context(state))
 
 
 def _context(state: State) -> str | None:
@@ -221,12 +227,13 @@ def status(stack: str, format: str) -> None:
     facts: dict[str, dict[str, Any]] = {
         "providers": dict(plugins(state.resources)),
         "chart objects": dict(evidence(state.resources)),
+        "own cluster": dict(own_cluster.told(state.resources, plugins(state.resources))),
     }
     for package, module in CLOUDS.items():
         if facts["providers"].get(package) == "simulated":
             facts["cloud resources"] = _cloud_counts(stack, module)
     if format == "json":
-        keys = {"providers": "plugins", "chart objects": "evidence", "cloud resources": "cloud"}
+        keys = {"providers": "plugins", "chart objects": "evidence", "cloud resources": "cloud", "own cluster": "ownCluster"}
         data = {"stack": stack, "systems": [as_json(r) for r in found]}
         print(json.dumps(data | {keys[name]: value for name, value in facts.items()}, indent=1))
     else:

@@ -23,6 +23,7 @@ from components.offers import (
     FileSystem,
     Git,
     ImageRegistry,
+    KubernetesCluster,
     Logs,
     LongTermMetrics,
     Offer,
@@ -54,6 +55,7 @@ __all__ = [
     "Gateway",
     "Git",
     "ImageRegistry",
+    "KubernetesCluster",
     "Login",
     "Logs",
     "LongTermMetrics",
@@ -191,6 +193,7 @@ CONTRACTS: dict[str, type] = {
     "longTermMetrics": LongTermMetrics,
     "logs": Logs,
     "computeCluster": ComputeCluster,
+    "kubernetesCluster": KubernetesCluster,
     "gateway": Gateway,
     "login": Login,
 }

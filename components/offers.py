@@ -156,3 +156,20 @@ class ComputeCluster:
     queues: Sequence[str] = ()
     """Kueue LocalQueues that exist in a team's namespace."""
     ready: Sequence[pulumi.Resource] = ()
+
+
+@dataclass(frozen=True)
+class KubernetesCluster:
+    """A cluster that the stack made for itself on a cloud."""
+
+    name: str
+    endpoint: pulumi.Input[str]
+    """https:// address of its API server."""
+    kubeconfig: pulumi.Output[str]
+    """JSON, secret; its user logs in by the cloud's own command, so that it holds no credential. Known once the nodes stand."""
+    issuer: pulumi.Input[str]
+    """What its ServiceAccounts' tokens are trusted by: OpenID Connect issuer (EKS, AKS) or workload identity pool (GKE)."""
+    volumes: str
+    """Provisioner of its volumes (CSI driver)."""
+    volume_parameters: Mapping[str, pulumi.Input[str]]
+    """Of the StorageClass that is the cluster's default: encrypted with the stack's key."""

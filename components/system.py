@@ -59,6 +59,8 @@ class Site:
     """Systems of the stack that use a contract of this one."""
     ready: list[pulumi.Resource] = field(default_factory=list)
     """What the component must depend on."""
+    own_cluster: bool = False
+    """Whether the stack makes a Kubernetes cluster for itself."""
 
     @property
     def spec(self) -> StackSpec:
@@ -124,6 +126,8 @@ class Ground:
     uses: Mapping[str, Sequence[str]]
     """For each system the systems whose contracts it uses."""
     parent: pulumi.Resource
+    cluster: Optional[contracts.KubernetesCluster] = None
+    """Kubernetes: the cluster that the stack made; that of the kubeconfig if unset."""
 
 
 class Place(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from components.mapping import azureml, kubernetes, sagemaker, vertex
-from components.mapping.fact import FOUNDATION, SystemFact
+from components.mapping.fact import FOUNDATION, HIDDEN, SystemFact
 from components.spec.stack import PARTS, Systems
 
 __all__ = ["FOUNDATION", "INSTEAD", "LANDINGS", "RESERVED", "TABLE", "SystemFact", "find", "load", "systems"]
@@ -62,4 +62,4 @@ def find(target: str, system: str, config: Any = None) -> type[Any]:
 
 def systems(target: str) -> list[str]:
     """The systems that a target offers, without the foundation and its parts."""
-    return [system for (t, system) in TABLE if t == target and system not in (FOUNDATION, *PARTS)]
+    return [system for (t, system) in TABLE if t == target and system not in (*HIDDEN, *PARTS)]

@@ -42,6 +42,12 @@ class Role(StrEnum):
     PUSH_IMAGES = "8311e382-0749-4cb8-b61a-304f252e45ec"
     SECRETS_OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
     """Read and write the secrets of a vault."""
+    CLUSTER_ADMIN = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b"
+    """Azure Kubernetes Service RBAC Cluster Admin: everything in one cluster."""
+    CRYPTO_USER = "12338af0-0e69-4776-bea7-57ae8d297424"
+    """Key Vault Crypto User: encrypt and decrypt with a key."""
+    VAULT_CONTRIBUTOR = "f25e0fa2-a7c8-4377-a976-54943a77a395"
+    """Key Vault Contributor: manage a vault, without a right to what is in it; AKS asks for it to reach a private one."""
     CONFIGURATION_READER = "516239f1-63e1-4d78-a4de-a74fb236a071"
     """App Configuration Data Reader."""
 
@@ -54,18 +60,21 @@ def assign(
     opts: Optional[pulumi.ResourceOptions],
 ) -> azure.authorization.RoleAssignment:
     """`role` for a workload's principal on `scope` (an ARM id) and what lies below."""
-    # the definition's id begins with the subscription that the scope is in
-    definition = pulumi.Output.from_input(scope).apply(
-        lambda id: f"/subscriptions/{id.split('/')[2]}/providers/Microsoft.Authorization/roleDefinitions/{role.value}"
-    )
     return azure.authorization.RoleAssignment(
         name,
         principal_id=principal_id,
         # without it Azure looks for a principal that may not have reached every region yet, and fails
         principal_type="ServicePrincipal",
-        role_definition_id=definition,
+        role_definition_id=role_definition(scope, role),
         scope=scope,
         opts=opts,
+    )
+
+
+def role_definition(scope: pulumi.Input[str], role: Role) -> pulumi.Output[str]:
+    """Id of a role's definition, which begins with the subscription that the scope is in."""
+    return pulumi.Output.from_input(scope).apply(
+        lambda id: f"/subscriptions/{id.split('/')[2]}/providers/Microsoft.Authorization/roleDefinitions/{role.value}"
     )
 
 

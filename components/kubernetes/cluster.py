@@ -10,6 +10,7 @@ from pulumi_kubernetes import core, meta
 from components.contracts import Certificates, ComputeCluster, Metrics, Wants
 from components.kubernetes import chart, crds, gpu_operator, gpus, kueue, objects
 from components.kubernetes.place import Compute, Place
+from components.mapping.accelerators import DRIVER_ON_NODES
 from components.spec.compute import GpuCluster
 from components.spec.team import GpuPool, GpuSharing
 from components.system import Site
@@ -88,10 +89,11 @@ def sharing(args: GpuClusterArgs) -> GpuSharing:
 class GpuComputeCluster(pulumi.ComponentResource):
     """The declared GPU pools as workloads use them: checked, shared, divided into queues.
 
-    The cluster is an existing one: no node is made. Each node that a pool names is read in every preview and held against the
-    pool's product, GPUs and taint; what contradicts stops the run in words, and what an operator of ours has yet to put there is
-    said. The GPU operator brings driver, toolkit, device plugin, feature discovery, MIG manager and DCGM exporter, and shares
-    GPUs in one way on every pool; for MIG it is told by a label on each node that a pool names. Kueue has a flavor a pool,
+    No node is made here: a cluster of the stack's own is made with them. Each node that a pool names is read in every preview
+    and held against the pool's product, GPUs and taint; what contradicts stops the run in words, and what an operator of ours
+    has yet to put there is said. The GPU operator brings driver, toolkit, device plugin, feature discovery, MIG manager and DCGM
+    exporter, and shares GPUs in one way on every pool; for MIG it is told by a label on each node that a pool names. Kueue has a
+    flavor a pool,
     ClusterQueue `mlops-shared`, and one a team with its quota, all in one cohort: what others leave idle may be borrowed and is
     given back. LocalQueue `mlops` stands in each team's namespace (teams.py) and in those of the platform's systems that queue.
 
@@ -240,13 +242,15 @@ class GpuComputeCluster(pulumi.ComponentResource):
         except ValueError as problem:
             raise pulumi.RunError(f"mlops:spec.cluster.gpuPools: {problem}") from None
         chosen = spec.systems.chosen()
+        # nodes of the stack's own may come with driver and toolkit
+        there = site.own_cluster and site.stack.provisioner in DRIVER_ON_NODES
         return GpuClusterArgs(
             namespace=site.namespace or NAMESPACE,
             labels=site.naming.labels("cluster"),
             issuer=certificates.issuer,
             bundle=certificates.bundle,
             pools={
-                name: GpuPoolArgs(pool.accelerator, pool.count, pool.nodes, list(pool.members))
+                name: GpuPoolArgs(pool.accelerator, pool.count, pool.most, list(pool.members))
                 for name, pool in spec.cluster.gpu_pools.items()
             },
             cpu=config.cpu,
@@ -259,8 +263,8 @@ class GpuComputeCluster(pulumi.ComponentResource):
             profile=shared.profile,
             operator=spec.operators.gpu_operator,
             queue_operator=spec.operators.kueue,
-            driver=config.driver,
-            toolkit=config.toolkit,
+            driver=config.driver and not there,
+            toolkit=config.toolkit and not there,
             monitored=metrics is not None,
             keep_crds=spec.operators.keep_crds,
             registry_mirror=spec.registry_mirror,

@@ -29,12 +29,12 @@ def shares(sharing: GpuSharing) -> int:
 
 def capacity(pool: GpuPool, sharing: GpuSharing) -> int:
     """Shares of a whole pool."""
-    return pool.nodes * pool.count * shares(sharing)
+    return pool.most * pool.count * shares(sharing)
 
 
 def product(pool: GpuPool, sharing: GpuSharing) -> str:
-    """Label nvidia.com/gpu.product of its nodes: feature discovery adds -SHARED where GPUs are time-sliced."""
-    return f"{pool.accelerator}-SHARED" if sharing.mode == "timeSlice" else pool.accelerator
+    """Label nvidia.com/gpu.product of its nodes."""
+    return sharing.product(pool)
 
 
 def only_product(cluster: Cluster) -> str | None:

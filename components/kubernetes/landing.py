@@ -12,6 +12,7 @@ from components.kubernetes import exposure
 from components.kubernetes.crds import DEFINITION, slim
 from components.kubernetes.keeping import keep
 from components.kubernetes.namespace import Peers, namespace, network_policy
+from components.kubernetes.own_cluster import storage_class
 from components.kubernetes.published import read
 from components.kubernetes.teams import TeamFence, TeamFenceArgs, publish
 from components.spec.stack import PARTS, Environment, Tier
@@ -63,7 +64,8 @@ class KubernetesLanding:
         self._fences: dict[str, TeamFence] = {}
         provider = kubernetes.Provider(
             "cluster",
-            context=spec.cluster.context,
+            kubeconfig=ground.cluster.kubeconfig if ground.cluster else None,
+            context=None if ground.cluster else spec.cluster.context,
             # a changed kubeconfig must not replace everything (pulumi-kubernetes#1148)
             cluster_identifier=spec.cluster.identifier or ground.stack.name,
             enable_server_side_apply=True,
@@ -76,6 +78,9 @@ class KubernetesLanding:
             stateful = {cls.namespace for cls in ground.classes.values() if getattr(cls, "stateful", False)}
             pulumi.runtime.register_resource_transform(keep(stateful | set(spec.teams)))
         self._places: dict[str, NamespacePlace] = {}
+        self._before: list[pulumi.Resource] = []
+        if ground.cluster:
+            self._before.append(storage_class(ground.cluster, ground.naming.labels("cluster"), self._own))
 
     def place(self, system: str, cls: Any, team: str | None = None) -> NamespacePlace:
         """The system's namespace, made once a name; the team's own in a team's stack or for what is granted to it."""
@@ -98,7 +103,7 @@ class KubernetesLanding:
         level = next(wanted for wanted in ("privileged", "baseline", "restricted") if wanted in levels)
         made = namespace(f"namespace-{name}", name, self._naming.ownership(), level, self._own)
         rules = network_policy(f"network-{name}", made.metadata.name, self._naming.ownership(), self._peers(name), self._own)
-        return NamespacePlace(made.metadata.name, ready=[made, rules])
+        return NamespacePlace(made.metadata.name, ready=[made, rules, *self._before])
 
     def _peers(self, name: str) -> Peers:
         """Who talks to whom, from what uses what: a caller's namespace may connect, and is let in."""

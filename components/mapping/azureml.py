@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
-from components.mapping.fact import EVERY_TIER, FOUNDATION, SystemFact
+from components.mapping import kubernetes
+from components.mapping.fact import EVERY_TIER, FOUNDATION, OWN_CLUSTER, SystemFact, fallback
 
 _A = "components.azureml."
 
 ROWS: Mapping[str, SystemFact] = {
     FOUNDATION: SystemFact(
         _A + "foundation:AzureFoundation", "azure-native:network:VirtualNetwork", provides=("network",), managed=True
+    ),
+    OWN_CLUSTER: SystemFact(
+        _A + "aks:AksCluster", "azure-native:containerservice:ManagedCluster", needs=("network",),
+        provides=("kubernetesCluster",), managed=True,
     ),
     "minio": SystemFact(
         _A + "storage:DataLake", "azure-native:storage:StorageAccount", needs=("network",), provides=("objectStore",),
@@ -46,4 +51,9 @@ ROWS: Mapping[str, SystemFact] = {
         _A + "github_actions:GithubIdentity", "azure-native:managedidentity:FederatedIdentityCredential", needs=("network",),
         optional=("tracking",), managed=True,
     ),
+    # without a managed form here: the component of Kubernetes on the stack's own cluster
+    **{
+        system: fallback(kubernetes.ROWS[system])
+        for system in ("airflow", "flink", "git", "ray", "optuna", "jenkins", "argo", "seldon", "openmetadata", "cluster")
+    },
 }  # fmt: skip

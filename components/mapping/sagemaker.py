@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
-from components.mapping.fact import EVERY_TIER, FOUNDATION, SystemFact
+from components.mapping import kubernetes
+from components.mapping.fact import EVERY_TIER, FOUNDATION, OWN_CLUSTER, SystemFact, fallback
 
 _S = "components.sagemaker."
 
 ROWS: Mapping[str, SystemFact] = {
     FOUNDATION: SystemFact(
         _S + "foundation:AwsFoundation", "aws:ec2/vpc:Vpc", provides=("network",), managed=True
+    ),
+    OWN_CLUSTER: SystemFact(
+        _S + "eks:EksCluster", "aws:eks/cluster:Cluster", needs=("network",), provides=("kubernetesCluster",),
+        managed=True,
     ),
     "minio": SystemFact(
         _S + "s3:S3Buckets", "aws:s3/bucket:Bucket", needs=("network",), provides=("objectStore",), managed=True,
@@ -148,4 +153,9 @@ ROWS: Mapping[str, SystemFact] = {
         _S + "rds_postgres:RdsPostgres", "aws:rds/instance:Instance", needs=("network",), provides=("database",), managed=True,
         engine="postgres", holds="every database",
     ),
+    # without a managed form here: the component of Kubernetes on the stack's own cluster
+    **{
+        system: fallback(kubernetes.ROWS[system])
+        for system in ("argo", "jenkins", "seldon", "openmetadata", "ray", "cluster")
+    },
 }  # fmt: skip

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
-from components.mapping.fact import EVERY_TIER, FOUNDATION, SystemFact
+from components.mapping import kubernetes
+from components.mapping.fact import EVERY_TIER, FOUNDATION, OWN_CLUSTER, SystemFact, fallback
 
 _V = "components.vertex."
 
 ROWS: Mapping[str, SystemFact] = {
     FOUNDATION: SystemFact(
         _V + "foundation:GoogleFoundation", "gcp:compute/network:Network", provides=("network",), managed=True
+    ),
+    OWN_CLUSTER: SystemFact(
+        _V + "gke:GkeCluster", "gcp:container/cluster:Cluster", needs=("network",), provides=("kubernetesCluster",),
+        managed=True,
     ),
     "minio": SystemFact(
         _V + "gcs:GcsBuckets", "gcp:storage/bucket:Bucket", needs=("network",), provides=("objectStore",), managed=True,
@@ -46,4 +51,9 @@ ROWS: Mapping[str, SystemFact] = {
         _V + "grafana:CloudRunGrafana", "gcp:cloudrunv2/service:Service", needs=("network", "metrics", "database"),
         provides=("dashboards",),
     ),
+    # without a managed form here: the component of Kubernetes on the stack's own cluster
+    **{
+        system: fallback(kubernetes.ROWS[system])
+        for system in ("argo", "jenkins", "seldon", "openmetadata", "cluster")
+    },
 }  # fmt: skip

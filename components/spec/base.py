@@ -145,6 +145,16 @@ def _cidr(value: str) -> str:
     return value
 
 
+def _range(value: str) -> str:
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError:
+        raise ValueError('expected an IPv4 range such as "203.0.113.0/24", its host bits zero') from None
+    if network.prefixlen < 16:
+        raise ValueError("expected a range of /16 or smaller: the addresses of somebody's own network")
+    return value
+
+
 def _image(value: str) -> str:
     last = value.rsplit("/", 1)[-1]
     if any(c.isspace() for c in value) or (":" not in last and "@" not in last):
@@ -196,6 +206,8 @@ Cron = Annotated[str, AfterValidator(_cron)]
 """A cron expression of five fields, UTC."""
 Cidr = Annotated[str, AfterValidator(_cidr)]
 """An IPv4 range of a private network."""
+Range = Annotated[str, AfterValidator(_range)]
+"""An IPv4 range of people or machines that may connect."""
 Image = Annotated[str, AfterValidator(_image)]
 """A pinned image reference."""
 Odd = Annotated[int, AfterValidator(_odd), Field(json_schema_extra={"not": {"multipleOf": 2}})]

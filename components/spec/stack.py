@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, create_model
 
 from components.mapping import azureml, kubernetes, sagemaker, vertex
-from components.mapping.fact import FOUNDATION
+from components.mapping.accelerators import OWN, PROVISIONERS
+from components.mapping.fact import HIDDEN
 from components.spec.base import Cidr, Domain, Image, LabelValue, Model, Name, System, Target
 from components.spec.compute import GpuCluster
 from components.spec.data import Amundsen, Docker, Dvc, Feast, Kafka, Minio, Mysql, Openmetadata, Postgres, Seaweedfs, Tfdv
@@ -178,7 +179,7 @@ PARTS = {"gateway": "gateway", "login": "login", "external-secrets": "external_s
 
 def _plain() -> dict[str, Any]:
     """Systems of the mapping that have no class of their own here: their section has what every system's has."""
-    known = {FOUNDATION, *PARTS, *_Known.keys()}
+    known = {*HIDDEN, *PARTS, *_Known.keys()}
     rows = {
         key: fact.what
         for rows in (kubernetes.ROWS, sagemaker.ROWS, vertex.ROWS, azureml.ROWS)
@@ -237,6 +238,13 @@ class StackSpec(Model):
         """The chosen parts of the foundation, by their name in targets.TABLE."""
         return {part: value for part, name in PARTS.items() if (value := getattr(self, name)) is not None}
 
+    def cloud_of(self, target: Target) -> Target | None:
+        """The cloud that a stack of that target stands on; None on an existing cluster."""
+        if target is not Target.KUBERNETES:
+            return target
+        made = PROVISIONERS.get(self.cluster.provisioner)
+        return Target(made) if made else None
+
     def chosen(self) -> dict[str, Any]:
         """Everything that is deployed by its section: parts of the foundation and systems."""
         return {**self.parts(), **self.systems.chosen()}
@@ -252,5 +260,15 @@ class Stack(Model):
 
     @property
     def region(self) -> str:
-        """Region of the cloud's resources: as the spec says, else the target's own default; empty where there is no cloud."""
-        return self.spec.cloud.region or REGIONS.get(self.target, "")
+        """Region of the cloud's resources: as the spec says, else the cloud's own default; empty where there is no cloud."""
+        return self.spec.cloud.region or (REGIONS[self.cloud] if self.cloud else "")
+
+    @property
+    def cloud(self) -> Target | None:
+        """The cloud that the stack stands on: its target, or that of the cluster it makes; None on an existing cluster."""
+        return self.spec.cloud_of(self.target)
+
+    @property
+    def provisioner(self) -> str:
+        """Who makes the cluster of the stack: existing, eks, gke or aks."""
+        return self.spec.cluster.provisioner if self.target is Target.KUBERNETES else OWN[self.target.value]

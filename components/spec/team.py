@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.spec.base import Cores, Model, Name, Quantity, TopicName
+from components.spec.base import Cores, Model, Name, Quantity, Range, TopicName
 
 
 class Quota(Model):
@@ -29,11 +29,22 @@ class Team(Model):
 
 
 class GpuPool(Model):
-    """GPU nodes that the cluster is declared to have."""
+    """GPU nodes that the cluster is declared to have, or (a cluster of the stack's own) is given."""
 
     accelerator: str = Field(description='Product as the nodes are labelled, for example "NVIDIA-A100-SXM4-80GB".')
     count: int = Field(default=1, ge=1, le=16, description="GPUs of each node.")
     nodes: int = Field(default=1, ge=1, description="Nodes.")
+    min: int | None = Field(default=None, ge=0, description="Own cluster: fewest nodes, as few as 0; `nodes` if unset.")
+    max: int | None = Field(default=None, ge=1, description="Own cluster: most nodes; `nodes` if unset.")
+    purchase: Literal["onDemand", "spot", "reserved"] = Field(
+        default="onDemand",
+        description="Own cluster: onDemand; spot: taken back at any time; reserved: out of `reservation`.",
+    )
+    reservation: str | None = Field(
+        default=None,
+        description="Own cluster: EC2 capacity reservation or its resource group's ARN, Compute Engine reservation, or Azure "
+        "capacity reservation group's id.",
+    )
     members: list[str] = Field(
         default_factory=list, description="Names of its nodes: each is looked at in every preview; none is looked at if empty."
     )
@@ -42,7 +53,21 @@ class GpuPool(Model):
     def _counted(self) -> "GpuPool":
         if self.members and len(self.members) != self.nodes:
             raise ValueError(f"nodes is {self.nodes}, but members names {len(self.members)}")
+        if not self.least <= self.nodes <= self.most:
+            raise ValueError(f"nodes is {self.nodes}, but min is {self.least} and max {self.most}")
+        if (self.purchase == "reserved") != (self.reservation is not None):
+            raise ValueError("purchase: reserved and reservation: <its name> go together")
         return self
+
+    @property
+    def least(self) -> int:
+        """Fewest nodes."""
+        return self.nodes if self.min is None else self.min
+
+    @property
+    def most(self) -> int:
+        """Most nodes."""
+        return self.nodes if self.max is None else self.max
 
 
 class GpuSharing(Model):
@@ -60,11 +85,41 @@ class GpuSharing(Model):
     )
     profile: str = Field(default="1g.10gb", pattern=r"^[1-7]g\.\d+gb$", description="MIG profile of every share.")
 
+    def product(self, pool: GpuPool) -> str:
+        """Label nvidia.com/gpu.product of a pool's nodes: feature discovery adds -SHARED where GPUs are time-sliced."""
+        return f"{pool.accelerator}-SHARED" if self.mode == "timeSlice" else pool.accelerator
+
+
+class SystemNodes(Model):
+    """Nodes without GPUs of a cluster of the stack's own."""
+
+    machine: str | None = Field(default=None, description="Machine type; one of 8 cores and 32 GiB if unset.")
+    min: int = Field(default=3, ge=1, le=100, description="Fewest nodes.")
+    max: int = Field(default=12, ge=1, le=100, description="Most nodes.")
+    disk: int = Field(default=128, ge=50, le=2000, description="Size of each node's disk in GiB.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SystemNodes":
+        if self.max < self.min:
+            raise ValueError(f"max is {self.max}, but min is {self.min}")
+        return self
+
 
 class Cluster(Model):
     """The Kubernetes cluster that the stack lives on."""
 
-    provisioner: Literal["existing"] = Field(default="existing", description="existing: the cluster of the kubeconfig.")
+    provisioner: Literal["existing", "eks", "gke", "aks"] = Field(
+        default="existing",
+        description="existing: the cluster of the kubeconfig; eks, gke, aks: the stack's own on AWS, Google Cloud, Azure.",
+    )
+    version: str | None = Field(
+        default=None, pattern=r"^1\.\d{2}$", description="Own cluster: Kubernetes version; the service's default if unset."
+    )
+    allowed_ranges: list[Range] = Field(
+        default_factory=list,
+        description="Own cluster: address ranges outside of the network that reach the API server; the network alone if empty.",
+    )
+    system_nodes: SystemNodes = Field(default_factory=SystemNodes, description="Own cluster: its nodes without GPUs.")
     context: str | None = Field(default=None, description="kubeconfig context; the current one if unset.")
     identifier: str | None = Field(
         default=None,

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from components.grounds import KUBERNETES
 from components.spec.base import Target
 from components.spec.serving import ModelServices
 from components.spec.stack import PARTS, StackSpec, Tier
 from components.validation.problems import Path, meant, one_of, shown
 
 if TYPE_CHECKING:
-    from components.validation.rules import Case
+    from components.validation.case import Case
 
 CREDENTIALED = ("objectStore", "database", "broker")
 """Contracts whose consumers each have a credential."""
@@ -33,7 +34,9 @@ def uses(case: "Case") -> Iterator[tuple[Path, str]]:
             if contract not in taken:
                 yield path, f"{system} uses no such contract; {one_of(taken)}{meant(contract, taken)}"
                 continue
-            meeting = [other for other in case.meeting(contract, fact) if other in chosen and other != system]
+            ground = case.ground(system)
+            able = [other for other in case.meeting(contract, fact, ground) if other in chosen and other != system]
+            meeting = [other for other in able if case.ground(other) == ground]
             if contract in case.spec.bring_your_own:
                 yield path, f"bringYourOwn.{contract} meets it for the whole stack; take one of the two out"
             elif provider not in meeting:
@@ -46,13 +49,15 @@ def images(case: "Case") -> Iterator[tuple[Path, str]]:
     for name in case.spec.images:
         if name not in known:
             yield ("images", name), f"no image of ours has that name; {one_of(known)}{meant(name, known)}"
-    builders = [system for system in case.meeting("imageRegistry") if system in chosen]
     for system, fact in chosen.items():
+        ground = case.ground(system)
+        able = case.meeting("imageRegistry", ground=ground)
+        builders = [other for other in able if other in chosen and case.ground(other) == ground]
         section = case.spec.chosen()[system]
         for name in fact.images:
             if name not in case.spec.images and not builders and not section.brings(name):
                 offered = " or ".join(
-                    f"systems.{builder}: {{}} (a registry that builds it)" for builder in case.meeting("imageRegistry")
+                    f"systems.{builder}: {case.said(builder, ground)} (a registry that builds it)" for builder in able
                 )
                 yield (
                     ("systems", system),
@@ -70,11 +75,12 @@ def brought(case: "Case") -> Iterator[tuple[Path, str]]:
     for contract, entry in case.spec.bring_your_own.items():
         if contract not in CREDENTIALED:
             continue
-        if case.target is not Target.KUBERNETES:
+        there = case.on_own_cluster()
+        if case.target is not Target.KUBERNETES and not there:
             yield ("bringYourOwn", contract), f"not offered on target {case.target}; leave it out and the service is made"
             continue
         for system, fact in case.chosen().items():
-            if contract in fact.needs and system not in entry.credentials:
+            if contract in fact.needs and case.ground(system) == KUBERNETES and system not in entry.credentials:
                 said = f"missing {system}; expected the name of the Secret with its credentials in its namespace"
                 yield ("bringYourOwn", contract, "credentials"), said
 
@@ -85,11 +91,13 @@ OWN_SERVER = ("fastapi", "flask", "tfserving")
 
 def served(case: "Case") -> Iterator[tuple[Path, str]]:
     """Model services have something to serve, and where it comes from."""
-    has_store = "objectStore" in case.spec.bring_your_own or any(s in case.chosen() for s in case.meeting("objectStore"))
     for system, config in case.spec.systems.chosen().items():
         if not isinstance(config, ModelServices) or system not in case.chosen():
             continue
-        kubernetes = case.target is Target.KUBERNETES
+        ground = case.ground(system)
+        kubernetes = ground == KUBERNETES
+        stores = [s for s in case.meeting("objectStore", ground=ground) if s in case.chosen() and case.ground(s) == ground]
+        has_store = "objectStore" in case.spec.bring_your_own or bool(stores)
         # elsewhere what a delivery of models needs stands without one
         if not config.models and kubernetes:
             yield (

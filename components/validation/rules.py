@@ -1,48 +1,20 @@
 """What one key alone cannot show: targets, tiers, needs, rings and counts that depend on each other."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
+from components.grounds import KUBERNETES
 from components.mapping.instead import OFFERED
-from components.spec.stack import PARTS, StackSpec, Target, Tier
-from components.targets import FOUNDATION, SystemFact
-from components.validation import choices, clouds
+from components.spec.stack import PARTS, Target, Tier
+from components.targets import SystemFact
+from components.validation import choices, clouds, own_cluster
+from components.validation.case import Case, Facts
 from components.validation.choices import place
 from components.validation.problems import Path, meant, one_of, shown
 
+__all__ = ["Case", "Facts", "Finding", "built_targets", "check"]
+
 Finding = tuple[Path, str]
-Facts = Mapping[tuple[str, str], SystemFact]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One stack as the rules see it."""
-
-    stack: str
-    target: Target
-    spec: StackSpec
-    facts: Facts
-    tier_known: bool = True
-    """False where the tier itself was wrong, so that nothing is said that hangs on it."""
-
-    def offered(self) -> list[str]:
-        """The systems that the target has."""
-        return [system for target, system in self.facts if target == self.target and system not in (FOUNDATION, *PARTS)]
-
-    def fact(self, system: str) -> SystemFact | None:
-        """What is known of a system on the stack's target."""
-        return self.facts.get((self.target, system))
-
-    def chosen(self) -> dict[str, SystemFact]:
-        """The systems of the stack, and parts of its foundation, that exist on its target."""
-        return {system: fact.of(config) for system, config in self.spec.chosen().items() if (fact := self.fact(system))}
-
-    def meeting(self, contract: str, consumer: SystemFact | None = None) -> list[str]:
-        """The systems of the target, and parts of its foundation, that would meet a contract, for a consumer that is choosy."""
-        wanted = consumer or SystemFact("", "")
-        found = [*self.offered(), *(part for part in PARTS if self.fact(part))]
-        return [system for system in found if self.facts[self.target, system].meets(contract, wanted)]
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -54,6 +26,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield from _needs(case)
     yield from _bring_your_own(case)
     yield from clouds.regions(case)
+    yield from own_cluster.check(case)
     yield from choices.uses(case)
     yield from choices.brought(case)
     yield from choices.images(case)
@@ -70,11 +43,15 @@ def built_targets(facts: Facts) -> list[str]:
 def _targets(case: Case) -> Iterator[Finding]:
     for system, config in case.spec.chosen().items():
         path = place(system)
-        if config.target is not None and config.target is not case.target:
+        if config.target is not None and config.target not in (case.target, Target.KUBERNETES):
             yield (*path, "target"), _override(case, config.target)
+        elif config.target is not None and case.fact(system) is None:
+            yield (*path, "target"), f"{config.target} has no {shown(system)}; leave the key out"
         elif case.fact(system) is None:
             elsewhere = [target for target, name in case.facts if name == system]
             advice = f"; or say mlops:target: {elsewhere[0]}" if elsewhere else ""
+            if elsewhere[:1] == [KUBERNETES] and case.spec.tier is not Tier.TEAM:
+                advice = f"; or run it on the stack's own cluster: {'.'.join(map(str, path))}: {{target: kubernetes}}"
             instead = "leave it out" if system in PARTS else f"it offers {', '.join(case.offered())}"
             if own := OFFERED.get((case.target, system)):
                 instead = f"there systems.{own} offers the same"
@@ -82,11 +59,6 @@ def _targets(case: Case) -> Iterator[Finding]:
 
 
 def _override(case: Case, wanted: Target) -> str:
-    if wanted is Target.KUBERNETES:
-        return (
-            f'"kubernetes": a stack of target {case.target} has no cluster of its own to run it on; '
-            "leave the key out, or put the system in a stack of target kubernetes"
-        )
     return (
         f"{shown(wanted.value)}: a stack of target {case.target} has no {wanted} network and keys to run it in; "
         f"leave the key out, or put the system in a stack of target {wanted}"
@@ -130,7 +102,8 @@ def _tier(case: Case) -> Iterator[Finding]:
 
 def _teams(case: Case) -> Iterator[Finding]:
     allowed = [system for system in case.offered() if Tier.TEAM in case.facts[case.target, system].tiers]
-    met = _met(case)
+    ground = case.target.value
+    met = _met(case, ground)
     kafka = case.spec.systems.kafka
     for name, team in case.spec.teams.items() if case.spec.tier is Tier.PLATFORM else ():
         for index, system in enumerate(team.systems):
@@ -140,15 +113,16 @@ def _teams(case: Case) -> Iterator[Finding]:
                 continue
             fact = case.facts[case.target, system]
             for need in fact.needs:
-                if need not in met or _unfit(case, need, fact):
+                if need not in met or _unfit(case, need, fact, ground):
                     yield (
                         path,
-                        f"{shown(system)} needs {_contract(need)}, and this platform has none; {_remedy(case, need, fact)}",
+                        f"{shown(system)} needs {_contract(need)}, and this platform has none; "
+                        f"{_remedy(case, need, ground, fact)}",
                     )
         for index, topic in enumerate(team.topics):
             path = ("teams", name, "topics", index)
             if "broker" not in met:
-                yield path, f"{shown(topic)}: this platform has no broker; {_remedy(case, 'broker')}"
+                yield path, f"{shown(topic)}: this platform has no broker; {_remedy(case, 'broker', ground)}"
             elif kafka is not None and topic not in kafka.topics:
                 known = list(kafka.topics)
                 yield path, f"{shown(topic)}: no such topic under systems.kafka.topics; {one_of(known)}{meant(topic, known)}"
@@ -157,27 +131,30 @@ def _teams(case: Case) -> Iterator[Finding]:
 def _needs(case: Case) -> Iterator[Finding]:
     if case.spec.tier is Tier.TEAM:
         return  # what the platform granted meets them; its published document is the judge
-    met = _met(case)
+    here = case.on_own_cluster()
     for system, fact in case.chosen().items():
+        ground = case.ground(system)
+        met = _met(case, ground)
         for need in fact.needs:
-            if need not in met or _unfit(case, need, fact):
+            if need not in met or _unfit(case, need, fact, ground):
                 what = f"a {' or '.join(fact.engines)} database" if need in met else _contract(need)
-                yield (
-                    place(system),
-                    f"needs {what}, and nothing in this stack provides one; {_remedy(case, need, fact)}",
-                )
+                runs = "runs on the stack's own cluster here and " if system in here else ""
+                where = " there" if runs else ""
+                nobody = f"nothing {'on it' if runs else 'in this stack'} provides one"
+                yield place(system), f"{runs}needs {what}{where}, and {nobody}; {_remedy(case, need, ground, fact)}"
 
 
-def _unfit(case: Case, need: str, consumer: SystemFact) -> bool:
-    """Whether the stack has databases, and none that the consumer can use."""
-    own = [fact for fact in case.chosen().values() if need in fact.provides]
+def _unfit(case: Case, need: str, consumer: SystemFact, ground: str) -> bool:
+    """Whether the ground has databases, and none that the consumer can use."""
+    own = [fact for system, fact in case.chosen().items() if need in fact.provides and case.ground(system) == ground]
     return need == "database" and need not in case.spec.bring_your_own and not any(f.meets(need, consumer) for f in own)
 
 
-def _met(case: Case) -> set[str]:
-    foundation = case.fact(FOUNDATION)
-    provided = {contract for fact in case.chosen().values() for contract in fact.provides}
-    return provided | set(case.spec.bring_your_own) | set(foundation.provides if foundation else ())
+def _met(case: Case, ground: str) -> set[str]:
+    provided = {c for system, fact in case.chosen().items() if case.ground(system) == ground for c in fact.provides}
+    provided |= {contract for fact in case.foundation(ground).values() for contract in fact.provides}
+    # a service from outside serves the cluster where there is one
+    return provided | (set(case.spec.bring_your_own) if ground == KUBERNETES or not case.on_own_cluster() else set())
 
 
 def _contract(need: str) -> str:
@@ -185,8 +162,11 @@ def _contract(need: str) -> str:
     return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
-def _remedy(case: Case, need: str, consumer: SystemFact | None = None) -> str:
-    options = [f"{'.'.join(str(step) for step in place(system))}: {{}}" for system in case.meeting(need, consumer)]
+def _remedy(case: Case, need: str, ground: str, consumer: SystemFact | None = None) -> str:
+    options = [
+        f"{'.'.join(str(step) for step in place(system))}: {case.said(system, ground)}"
+        for system in case.meeting(need, consumer, ground)
+    ]
     if need in BRINGABLE:
         options.append(f"bringYourOwn.{need}")
     return f"add {' or '.join(options)}" if options else f"no system of target {case.target} provides it"
@@ -203,8 +183,9 @@ def _bring_your_own(case: Case) -> Iterator[Finding]:
         if contract not in BRINGABLE:
             yield path, f"unknown contract; {one_of(BRINGABLE)}{meant(contract, BRINGABLE)}"
             continue
-        for rival in case.meeting(contract):
-            if rival in systems:
+        at = KUBERNETES if case.on_own_cluster() else case.target.value
+        for rival in case.meeting(contract, ground=at):
+            if rival in systems and case.ground(rival) == at:
                 yield path, f"systems.{rival} provides {_contract(contract)} too; keep one of the two"
         for index, system in enumerate(entry.after):
             if system not in systems:
@@ -231,7 +212,12 @@ def _rings(case: Case) -> Iterator[Finding]:
             if need in brought:
                 edges[system].add(f"bringYourOwn.{need}")
             else:
-                edges[system] |= {other for other in case.meeting(need) if other in chosen and other != system}
+                there = case.ground(system)
+                edges[system] |= {
+                    other
+                    for other in case.meeting(need, ground=there)
+                    if other in chosen and other != system and case.ground(other) == there
+                }
     for contract, entry in brought.items():
         edges[f"bringYourOwn.{contract}"] = {system for system in entry.after if system in chosen}
     try:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from components.mapping.fact import OWN_CLUSTER
+
 BASE = (
     "cloudresourcemanager.googleapis.com",
     "serviceusage.googleapis.com",
@@ -21,6 +23,7 @@ APIS: Mapping[str, tuple[str, ...]] = {
     "github-actions": ("sts.googleapis.com", "iamcredentials.googleapis.com"),
     "mlflow": ("run.googleapis.com", "artifactregistry.googleapis.com", "iap.googleapis.com"),
     "grafana": ("run.googleapis.com", "artifactregistry.googleapis.com", "iap.googleapis.com"),
+    OWN_CLUSTER: ("container.googleapis.com",),
     "jupyterhub": ("notebooks.googleapis.com", "aiplatform.googleapis.com"),
 }
 """APIs by system (each product's "Before you begin")."""
@@ -28,6 +31,7 @@ AGENTS: Mapping[str, str] = {
     "storage.googleapis.com": "gs-project-accounts",
     "compute.googleapis.com": "compute-system",
     "run.googleapis.com": "serverless-robot-prod",
+    "container.googleapis.com": "container-engine-robot",
 }
 """API -> domain of a service agent that is there as soon as the API is enabled (IAM, "Service agents")."""
 IDENTITIES = (

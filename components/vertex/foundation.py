@@ -8,6 +8,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components import contracts
+from components.mapping.fact import OWN_CLUSTER
 from components.system import Site
 from components.vertex.apis import AGENTS, IDENTITIES, needed
 from components.vertex.names import dns
@@ -227,7 +228,7 @@ class GoogleFoundation(pulumi.ComponentResource):
             cidr=site.spec.cloud.network.cidr,
             prefix=site.stack.name,
             production=site.spec.environment == "prod",
-            apis=needed([*site.spec.chosen(), *teams]),
+            apis=needed([*site.spec.chosen(), *teams, *([OWN_CLUSTER] if site.own_cluster else [])]),
         )
 
     def contracts(self) -> Sequence[contracts.Network]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policies import google
+from policies import clusters, google
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, items, undecided
 
 FLAGS: Mapping[str, Sequence[str]] = {
@@ -25,6 +25,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "aws:secretsmanager/secret:Secret": ("kmsKeyId",),
     "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
     **google.KEYS,
+    **clusters.KEYS,
     "azure-native:storage:StorageAccount": ("encryption.keyVaultProperties.keyName",),
     "azure-native:dbformysql:Server": ("dataEncryption.primaryKeyURI",),
     "azure-native:eventhub:Namespace": ("encryption.keyVaultProperties",),
@@ -40,7 +41,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "aws:datazone/domain:Domain": ("kmsKeyIdentifier",),
 }
 """Settings that must name a key."""
-VAULTS = ("aws:kms/", "gcp:kms/", "azure-native:keyvault:")
+VAULTS = ("aws:kms/", "gcp:kms/", "azure-native:keyvault:", clusters.DISKS)
 """What a key of the stack's own is made from."""
 REMEDY = "Encrypt it with the stack's key (kms)"
 TLS = "Set it to TLS, 1.2 or newer"

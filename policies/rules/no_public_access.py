@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies import azure, google
+from policies import azure, clusters, google
 from policies.documents import open_statements
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, items, join, undecided
 from policies.pods import hidden, is_custom, is_kubernetes
@@ -31,6 +31,7 @@ MUST: Mapping[str, Mapping[str, Any]] = {
         "clientAuthentication.unauthenticated": (False, None),
     },
     **google.INSIDE,
+    **clusters.INSIDE,
     **azure.CLOSED,
 }
 """Settings of cloud resources, and the values that keep them inside the network."""
@@ -62,6 +63,7 @@ def check(resource: Resource, facts: Facts) -> Iterator[Finding]:
         yield from _ranges(resource)
     yield from google.opened(resource, REMEDY)
     yield from azure.open_ranges(resource, REMEDY)
+    yield from clusters.reached(resource, REMEDY)
     if resource.type in DOCUMENTS:
         yield from open_statements("policy", resource.props.get("policy"), REMEDY)
 

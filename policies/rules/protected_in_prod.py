@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from policies import azure, google
+from policies import azure, clusters, google
 from policies.model import UNKNOWN, Facts, Finding, Level, Resource, Rule, at, undecided
 
 STATEFUL = {
@@ -25,6 +25,7 @@ STATEFUL = {
     "aws:sagemaker/mlflowTrackingServer:MlflowTrackingServer",
     "aws:amp/workspace:Workspace",
     *google.STATEFUL,
+    *clusters.STATEFUL,
     "azure-native:keyvault:Vault",
     "azure-native:keyvault:Key",
     *(f"azure-native:{kind}" for kind in azure.HOLDING),

@@ -1,5 +1,6 @@
 """What the mock of a component test answers for azure-native: ids and computed outputs as the simulated provider gives them."""
 
+import base64
 import json
 from functools import cache
 from typing import Any
@@ -11,6 +12,7 @@ from sandbox.providers.cloud.spec import render
 from sandbox.providers.model import Call
 from sandbox.providers.schema import Package
 from sandbox.providers.values import bare
+from tests.unit import cluster_mock
 
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 TENANT = "66666666-7777-4888-9999-aaaaaaaaaaaa"
@@ -44,5 +46,8 @@ def asked(token: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """The functions that the components use."""
     if token.endswith(":getClientConfig"):
         return {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT, "clientId": "c", "objectId": "o"}
+    if token.endswith(":listManagedClusterUserCredentials"):
+        told = f"clusters: [{{cluster: {{server: {cluster_mock.SERVER}, certificate-authority-data: {cluster_mock.AUTHORITY}}}}}]"
+        return {"kubeconfigs": [{"name": "clusterUser", "value": base64.b64encode(told.encode()).decode()}]}
     assert token.endswith(":getKeyValue"), token
     return {"value": json.dumps(DOCUMENTS[inputs["keyValueName"]])}

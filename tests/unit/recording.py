@@ -21,7 +21,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import SETTINGS
 
-from tests.unit import azure_mock
+from tests.unit import azure_mock, cluster_mock
 
 T = TypeVar("T")
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -176,6 +176,7 @@ class _Mocks(mocks.Mocks):
             arn = f"arn:aws:{args.typ.split(':')[1].partition('/')[0]}:{args.name}"
             state = {"name": args.name, **state} | dict.fromkeys(("arn", "endpointArn"), arn)
             state |= dict.fromkeys(("webserverUrl", "masterPublicDns"), f"{args.name}.example")
+        state = cluster_mock.made(args.typ, args.name, state)
         if args.resource_id:
             state |= self.reads[args.resource_id]
         return args.resource_id or f"{args.name}-id", state

@@ -11,8 +11,9 @@ from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
 from components import contracts
+from components.mapping.fact import HIDDEN
 from components.spec.stack import PARTS
-from components.targets import FOUNDATION, LANDINGS, RESERVED, TABLE, load
+from components.targets import LANDINGS, RESERVED, TABLE, load
 
 FACTS = {
     f"{target}/{system}{f'/{kind}' if kind else ''}": (target, each)
@@ -33,7 +34,8 @@ def test_facts_are_those_of_the_class(name: str) -> None:
     assert set(fact.needs) == set(names(cls.needs))
     assert set(fact.optional) == set(names(cls.optional))
     assert fact.provides == names(cls.provides)
-    assert set(fact.tiers) == set(cls.tiers)
+    # teams' stacks have no cluster of their own
+    assert set(fact.tiers) == set(cls.tiers) - ({"team"} if fact.fallback else set())
     assert fact.essential_type == cls.essential_type
     if target == "kubernetes":
         assert bool(fact.holds) == getattr(cls, "stateful", False)
@@ -46,7 +48,7 @@ def test_every_component_takes_name_args_and_options(name: str) -> None:
 
 
 def test_every_system_key_is_reserved() -> None:
-    assert {system for _, system in TABLE} - {FOUNDATION, *PARTS} <= set(RESERVED)
+    assert {system for _, system in TABLE} - {*HIDDEN, *PARTS} <= set(RESERVED)
 
 
 def test_every_target_has_a_landing() -> None:
@@ -76,5 +78,14 @@ def test_the_multi_language_analyzer_reads_every_component() -> None:
 
 
 def test_nouns_are_unique_across_targets() -> None:
-    nouns = [fact.path.rpartition(":")[2] for _, fact in FACTS.values()]
+    nouns = [fact.path.rpartition(":")[2] for _, fact in FACTS.values() if not fact.fallback]
     assert len(nouns) == len(set(nouns))
+
+
+def test_a_fallback_is_the_row_of_kubernetes_itself() -> None:
+    fallbacks = {pair: fact for pair, fact in TABLE.items() if fact.fallback}
+    assert {target for target, _ in fallbacks} == {"sagemaker", "vertex", "azureml"}
+    for (_, system), fact in fallbacks.items():
+        row = TABLE["kubernetes", system]
+        assert (fact.path, fact.essential_type, fact.needs) == (row.path, row.essential_type, row.needs)
+        assert not fact.managed and "team" not in fact.tiers

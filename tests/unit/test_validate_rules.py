@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.mapping.fact import OWN_CLUSTER
 from components.targets import FOUNDATION, TABLE, SystemFact
 from components.validation.document import parse
 from components.validation.stackfile import check
@@ -38,9 +39,9 @@ def test_a_pair_that_does_not_exist_names_what_the_target_offers(tmp_path: Path)
     head, _, rest = said.partition("; it offers ")
     offered, _, advice = rest.partition("; ")
     assert head == 'mlops:spec.systems.kafka: sagemaker has no "kafka"'
-    assert advice == "or say mlops:target: kubernetes"
+    assert advice == "or run it on the stack's own cluster: systems.kafka: {target: kubernetes}"
     assert offered.startswith("minio, mysql, mlflow, jupyterhub, prometheus, grafana")
-    assert set(offered.split(", ")) == {system for target, system in facts if target == "sagemaker"} - {FOUNDATION}
+    assert set(offered.split(", ")) == {system for target, system in facts if target == "sagemaker"} - {FOUNDATION, OWN_CLUSTER}
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
+import yaml
 from rapidfuzz import process
 
+from sandbox.controlplane import kubeconfig
 from sandbox.providers.azure.tables import KINDS, PACKAGE
 from sandbox.providers.cloud.spec import Json, render
 from sandbox.providers.model import Call, CheckFailed, Failure
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from sandbox.providers.azure.provider import Azure
 
 CLIENT = f"{PACKAGE}:authorization:getClientConfig"
+KUBECONFIG = f"{PACKAGE}:containerservice:listManagedClusterUserCredentials"
 
 
 def invoke(azure: Azure, call: Call) -> Json:
@@ -21,13 +25,35 @@ def invoke(azure: Azure, call: Call) -> Json:
     if call.type == CLIENT:
         cx = azure.context(call)
         return {"clientId": cx.client, "objectId": cx.user, "subscriptionId": cx.account, "tenantId": cx.tenant}
+    if call.type == KUBECONFIG:
+        return _kubeconfig(azure, call)
     token = _kind(call.type)
     if token not in KINDS:
-        known = [CLIENT, *(_getter(kind) for kind in KINDS)]
+        known = [CLIENT, KUBECONFIG, *(_getter(kind) for kind in KINDS)]
         near = process.extractOne(call.type, known, score_cutoff=80)
         hint = f'; did you mean "{near[0]}"?' if near else ""
         raise Failure(f"the simulated azure-native provider has no function {call.type}{hint}")
     return _get(azure, call, token)
+
+
+def _kubeconfig(azure: Azure, call: Call) -> Json:
+    """As AKS answers for Entra logins: address, authority, and kubelogin; the address is the sandbox's own API server."""
+    _get(azure, call, f"{PACKAGE}:containerservice:ManagedCluster")
+    server, authority = kubeconfig.own_server()
+    if not server:
+        raise Failure("the sandbox's control plane is not there, which a simulated cluster stands on: `mlops sandbox up`")
+    name = str(call.inputs["resourceName"])
+    login = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin", "args": ["get-token"]}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}],
+        "users": [{"name": name, "user": {"exec": login}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "current-context": name,
+    }
+    text = base64.b64encode(yaml.safe_dump(document).encode()).decode()
+    return {"kubeconfigs": [{"name": "clusterUser", "value": text}]}
 
 
 def _get(azure: Azure, call: Call, token: str) -> Json:

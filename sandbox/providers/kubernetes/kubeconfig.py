@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from sandbox.controlplane import kubeconfig as sandbox
+from sandbox.controlplane import pki
 from sandbox.providers.model import Failure
 
 
@@ -39,6 +41,10 @@ def load(config: Mapping[str, Any]) -> Connection:
     cluster = _named(document, "clusters", "cluster", str(cluster_name), f"context {name!r} names it")
     user_name = str(context.get("user") or "")
     user = _named(document, "users", "user", user_name, f"context {name!r} names it") if user_name else {}
+    if user.get("exec") and is_own(cluster):
+        # no cloud lends an identity here: the sandbox's administrator stands in for whoever the plugin would be
+        user = {"token": pki.admin_token()}
+        document = {**document, "users": [{"name": user_name, "user": user}]}
     server = str(cluster.get("server") or "")
     if not server:
         raise Failure(f"kubeconfig: cluster {cluster_name!r} has no `server`")
@@ -50,6 +56,27 @@ def load(config: Mapping[str, Any]) -> Connection:
         identity=json.dumps(cluster, sort_keys=True),
         kubeconfig=json.dumps({**document, "current-context": str(name)}),
     )
+
+
+def is_own(cluster: Mapping[str, Any]) -> bool:
+    """Whether a cluster of a kubeconfig is the sandbox's own API server, by address and authority."""
+    server, authority = sandbox.own_server()
+    given = str(cluster.get("server") or "").rstrip("/"), str(cluster.get("certificate-authority-data") or "")
+    return bool(server) and given == (server.rstrip("/"), authority)
+
+
+def stood_in(config: Mapping[str, Any]) -> str:
+    """The login command of a provider's kubeconfig that the simulation stands in for; "" where it does not."""
+    if not isinstance(source := config.get("kubeconfig"), str) or not source.lstrip().startswith("{"):
+        return ""
+    try:
+        document = _document(source)
+        clusters = [entry.get("cluster") or {} for entry in document.get("clusters") or []]
+        users = [entry.get("user") or {} for entry in document.get("users") or []]
+    except Failure:
+        return ""
+    command = next((str(user["exec"].get("command")) for user in users if user.get("exec")), "")
+    return command if command and any(is_own(cluster) for cluster in clusters) else ""
 
 
 def identity(config: Mapping[str, Any]) -> str:

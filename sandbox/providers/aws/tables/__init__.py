@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.providers.aws.tables import (
     catalog,
     ecr,
+    eks,
     hosting,
     iam,
     iam_policies,
@@ -30,6 +31,7 @@ from sandbox.providers.cloud.spec import Spec
 MODULES = (
     catalog,
     ecr,
+    eks,
     hosting,
     iam,
     iam_policies,
@@ -67,6 +69,8 @@ KINDS = {
     "MSK cluster": ("aws:msk/cluster:Cluster", "aws:msk/serverlessCluster:ServerlessCluster"),
     "AMP workspace": ("aws:amp/workspace:Workspace",),
     "Grafana workspace": ("aws:grafana/workspace:Workspace",),
+    "EKS cluster": ("aws:eks/cluster:Cluster",),
+    "launch template": ("aws:ec2/launchTemplate:LaunchTemplate",),
     "Glue database": ("aws:glue/catalogDatabase:CatalogDatabase",),
 }
 """What a `Spec.references` may ask for -> the types that can be it."""

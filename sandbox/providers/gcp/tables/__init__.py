@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sandbox.providers.cloud.spec import Spec
-from sandbox.providers.gcp.tables import access, compute, data, federation, ml, run
+from sandbox.providers.gcp.tables import access, compute, container, data, federation, ml, run
 
-MODULES = (access, compute, data, federation, ml, run)
+MODULES = (access, compute, container, data, federation, ml, run)
 
 SERVICES = {
     "artifactregistry": "artifactregistry.googleapis.com",
@@ -13,6 +13,7 @@ SERVICES = {
     "cloudrunv2": "run.googleapis.com",
     "composer": "composer.googleapis.com",
     "compute": "compute.googleapis.com",
+    "container": "container.googleapis.com",
     "dataproc": "dataproc.googleapis.com",
     "iam": "iam.googleapis.com",
     "iap": "iap.googleapis.com",
@@ -37,6 +38,7 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "key ring": (("gcp:kms/keyRing:KeyRing",), "projects/{project}/locations/{place}/keyRings/{ref}"),
     "crypto key": (("gcp:kms/cryptoKey:CryptoKey",), "{ref}"),
     "service account": (("gcp:serviceaccount/account:Account",), _ACCOUNT),
+    "GKE cluster": (("gcp:container/cluster:Cluster",), "projects/{project}/locations/{place}/clusters/{ref}"),
     "bucket": (("gcp:storage/bucket:Bucket",), "{ref}"),
     "Cloud SQL instance": (("gcp:sql/databaseInstance:DatabaseInstance",), "{ref}"),
     "Kafka cluster": (("gcp:managedkafka/cluster:Cluster",), "projects/{project}/locations/{place}/clusters/{ref}"),

@@ -1,0 +1,104 @@
+"""Two grounds in one stack: a fallback runs on the cloud stack's own cluster, and contracts stay on their side."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.grounds import standing
+from components.ordering import order
+from components.spec.stack import Target
+from tests.unit.own_cluster_stack import CLOUDS, FALLBACK, composed, grounds, made_by
+from tests.unit.stackfiles import checked, messages, only, stack
+
+NOUNS = {
+    "eks": ("EksCluster", "AwsFoundation"),
+    "gke": ("GkeCluster", "GoogleFoundation"),
+    "aks": ("AksCluster", "AzureFoundation"),
+}
+
+
+@pytest.mark.parametrize("provisioner", sorted(CLOUDS))
+def test_a_fallback_brings_the_cluster_and_runs_its_component_unchanged(tmp_path: Path, provisioner: str) -> None:
+    made = composed(tmp_path, FALLBACK, CLOUDS[provisioner])
+    found = grounds(made)
+    cluster, foundation = NOUNS[provisioner]
+    assert found["own-cluster"] == cluster and found["foundation"] == foundation
+    assert found["cluster-foundation"] == "KubernetesFoundation"
+    assert (found["argo"], found["mysql"], found["seaweedfs"]) == ("ArgoWorkflows", "PerconaMysql", "SeaweedfsStore")
+    assert found["kafka"] in ("MskKafka", "GoogleManagedKafka", "EventHubs")
+    assert made.order("own-cluster", "cluster", "argo") == sorted(made.order("own-cluster", "cluster", "argo"))
+    assert made.leaks() == []
+    assert made.result.outputs["platform.fallback"] == ["seaweedfs", "mysql", "argo"]
+
+
+@pytest.mark.parametrize("target", sorted(CLOUDS.values()))
+def test_no_cluster_is_made_where_no_row_needs_one(tmp_path: Path, target: str) -> None:
+    made = composed(tmp_path, "systems: {kafka: {}, mysql: {}}", target)
+    assert "own-cluster" not in grounds(made) and not made.all("pulumi:providers:kubernetes")
+    assert made.result.outputs["platform.cluster"] == "existing"
+
+
+@pytest.mark.parametrize("provisioner", sorted(CLOUDS))
+def test_a_kubernetes_stack_stands_on_the_cluster_that_it_makes(tmp_path: Path, provisioner: str) -> None:
+    made = made_by(tmp_path, provisioner)
+    found = grounds(made)
+    cluster, foundation = NOUNS[provisioner]
+    assert (found["own-cluster"], found["cloud-foundation"], found["foundation"]) == (cluster, foundation, "KubernetesFoundation")
+    assert made.result.outputs["platform.cluster"] == provisioner
+    assert made.result.outputs["platform.target"] == "kubernetes"
+
+
+def test_contracts_are_met_on_their_own_ground(tmp_path: Path) -> None:
+    spec = stack(checked(tmp_path, FALLBACK + "  minio: {}\n  flink: {}\n", target="sagemaker")).spec
+    found = order("sagemaker", spec)
+    assert found.via["flink"]["objectStore"] == "minio"  # S3, beside Managed Flink
+    assert found.via["argo"] == {"database": "mysql", "objectStore": "seaweedfs"}
+    where = standing(Target.SAGEMAKER, spec)
+    assert (where.ground("kafka"), where.ground("argo"), where.own) == ("sagemaker", "kubernetes", True)
+
+
+@pytest.mark.parametrize(
+    ("target", "systems", "said"),
+    [
+        ("azureml", "{airflow: {}, minio: {}, mysql: {target: kubernetes}}",
+         "systems.airflow: runs on the stack's own cluster here and needs an object store there, and nothing on it provides one; "
+         "add systems.minio: {target: kubernetes} or systems.seaweedfs: {target: kubernetes} or bringYourOwn.objectStore"),
+        ("sagemaker", "{seldon: {acceptBslLicense: true, mlserver: {}}, kafka: {}, seaweedfs: {target: kubernetes}}",
+         "systems.seldon: runs on the stack's own cluster here and needs a broker there, and nothing on it provides one; "
+         "add systems.kafka: {target: kubernetes} or bringYourOwn.broker"),
+        ("vertex", "{argo: {}, seaweedfs: {target: kubernetes}, mysql: {}}",
+         "systems.argo: runs on the stack's own cluster here and needs a database there, and nothing on it provides one; "
+         "add systems.mysql: {target: kubernetes} or systems.postgres: {target: kubernetes} or bringYourOwn.database"),
+    ],
+)  # fmt: skip
+def test_a_need_that_the_other_ground_cannot_meet_says_what_would(tmp_path: Path, target: str, systems: str, said: str) -> None:
+    assert only(checked(tmp_path, f"systems: {systems}", target=target)) == f"mlops:spec.{said}"
+
+
+def test_a_service_from_outside_serves_the_cluster(tmp_path: Path) -> None:
+    brought = """
+bringYourOwn:
+  objectStore: {address: 'https://s3.corp.example', credentials: {argo: argo-store}}
+systems: {argo: {}, mysql: {target: kubernetes, backup: null}, kafka: {}}
+"""
+    said = messages(checked(tmp_path, brought, target="sagemaker"))
+    assert said == ["mlops:spec.bringYourOwn.objectStore.credentials: missing mysql; expected the name of the Secret with its "
+                    "credentials in its namespace"]  # fmt: skip
+
+
+def test_a_team_has_no_cluster_of_its_own(tmp_path: Path) -> None:
+    spec = "tier: team\nteam: fraud\nplatformStack: {azureml: platform}\nsystems: {optuna: {}}"
+    assert any("cannot have it" in text for text in messages(checked(tmp_path, spec, target="azureml")))
+
+
+def test_a_plain_kubernetes_stack_imports_no_cloud() -> None:
+    program = (
+        "import sys\nfrom components import targets, platform\n"
+        "targets.load(targets.LANDINGS['kubernetes'])\ntargets.find('kubernetes', 'cluster')\n"
+        "found = [m for m in ('pulumi_aws', 'pulumi_gcp', 'pulumi_azure_native') if m in sys.modules]\nassert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert importlib.util.find_spec("pulumi_aws") is not None
