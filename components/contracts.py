@@ -129,7 +129,7 @@ class Broker:
     bootstrap: pulumi.Input[str]
     grant: TopicGrant
     arn: Optional[pulumi.Input[str]] = None
-    """The managed cluster's ARN (AWS)."""
+    """The managed cluster's ARN (AWS), or its full name projects/…/clusters/… (Google Cloud)."""
     protocol: str = "Kafka"
     """What it speaks: Kafka itself, or "Event Hubs (Kafka protocol)", which has no transactions and no topic prefixes."""
 
