@@ -120,6 +120,8 @@ class Database:
     port: pulumi.Input[int]
     grant: Callable[[str, Consumer], DatabaseAccess]
     """(database, consumer) -> access with a user limited to that database."""
+    account: Optional[pulumi.Input[str]] = None
+    """Google Cloud: e-mail of the server's own service account, by which it reads and writes files of a bucket."""
 
 
 @dataclass(frozen=True)

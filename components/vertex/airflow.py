@@ -12,7 +12,7 @@ from components.spec.base import Resources, duration_seconds, quantity_value
 from components.spec.flows import Airflow
 from components.system import Site
 from components.vertex import jobs
-from components.vertex.identity import member, on_project, service_agent
+from components.vertex.identity import member, on_project
 from components.vertex.jobs import JobGround
 from components.vertex.names import dns
 
@@ -80,15 +80,6 @@ class ComposerAirflow(pulumi.ComponentResource):
         self._args = args
         place, mine = args.ground, pulumi.ResourceOptions(parent=self)
         rights: list[pulumi.Resource] = [on_project(f"{name}-work", WORK, place.account, place.project, mine)]
-        rights.append(
-            gcp.serviceaccount.IAMMember(
-                f"{name}-agent",
-                service_account_id=place.account_name,
-                role="roles/composer.ServiceAgentV2Ext",
-                member=member(service_agent("cloudcomposer-accounts", place.project, mine)),
-                opts=mine,
-            )
-        )
         if args.spark_account_name is not None:
             rights.append(on_project(f"{name}-spark", "roles/dataproc.editor", place.account, place.project, mine))
             rights.append(

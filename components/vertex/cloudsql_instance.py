@@ -95,6 +95,7 @@ class CloudSqlServer:
             opts=self._kept,
         )
         self.connection_name = self._instance.connection_name
+        self.account = self._instance.service_account_email_address
         self._admin, self._password = self._administrator()
         self.admin_secret = self._password.name
 

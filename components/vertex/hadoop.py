@@ -63,7 +63,7 @@ class DataprocHdfs(pulumi.ComponentResource):
         config: Hadoop = site.config
         if config.kerberos_secret_class is not None:
             raise pulumi.RunError(
-                "systems.hadoop.kerberosSecretClass: is a Kubernetes cluster's; leave it out, or say target: kubernetes for hadoop"
+                "systems.hadoop.kerberosSecretClass: is Kubernetes' alone; leave it out, or say target: kubernetes"
             )
         size = ClusterSize(
             MASTERS, max(2, config.data_nodes), dataproc.machine(config.resources), dataproc.gibibytes(config.storage)

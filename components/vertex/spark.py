@@ -169,7 +169,7 @@ class ServerlessSpark(pulumi.ComponentResource):
 
 
 def _size(size: SparkSize) -> dict[str, Any]:
-    """Drivers and executors have 4, 8 or 16 cores, and 1 to 6 GiB of heap a core (Serverless for Apache Spark, "Spark properties")."""
+    """4, 8 or 16 cores, and 1 to 6 GiB of heap a core (Serverless for Apache Spark, "Spark properties")."""
 
     def cores(wanted: float) -> int:
         return next((c for c in (4, 8, 16) if c >= wanted), 16)
