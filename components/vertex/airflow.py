@@ -13,7 +13,7 @@ from components.spec.flows import Airflow
 from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import member, on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.names import dns
 
 BUCKET = "airflow"
@@ -37,7 +37,7 @@ class AirflowPartArgs:
 class ComposerAirflowArgs:
     """One environment."""
 
-    ground: JobGround
+    ground: VertexGround
     """Network, key, account, and the bucket with DAGs, logs and plugins."""
     environment_name: str
     """At most 64 characters."""

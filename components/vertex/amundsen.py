@@ -13,7 +13,7 @@ from components.system import Site
 from components.vertex import jobs
 from components.vertex.discovery import Discovery, ScanArgs
 from components.vertex.identity import member
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.names import dns
 
 FILLED: Mapping[str, Sequence[str]] = {"flume": (), "sqoop": (), "spark": ("streams/",)}
@@ -34,7 +34,7 @@ ASPECT = {
 class DataplexCatalogArgs:
     """One catalogue."""
 
-    ground: JobGround
+    ground: VertexGround
     """Key, and the account that writes entries of the user's own."""
     scans: dict[str, ScanArgs] = field(default_factory=dict)
     """What is looked at, by name."""

@@ -83,7 +83,6 @@ IDENTITIES = (
     "dataproc.googleapis.com",
     "composer.googleapis.com",
     "dataflow.googleapis.com",
-    "dataplex.googleapis.com",
     "aiplatform.googleapis.com",
     "securesourcemanager.googleapis.com",
     "workflows.googleapis.com",

@@ -25,6 +25,7 @@ class VertexAutoml(LaunchedJobs):
     noun = "VertexAutoml"
     key = "automl"
     bucket = "automl"
+    enters = False
 
     @staticmethod
     def source(args: LaunchedJobsArgs, attached: pulumi.Input[str]) -> pulumi.Output[str]:

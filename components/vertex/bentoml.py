@@ -4,7 +4,7 @@ from components.vertex.hosting import RunModels
 
 
 class RunBentoml(RunModels):
-    """Bento images that `bentoml containerize` made, on port 3000 and answer GET /readyz, or say otherwise; each a private Cloud Run service.
+    """Images that `bentoml containerize` made (port 3000, GET /readyz, or what the model says); each a private Cloud Run service.
 
     Without a model the account, the repository and the bucket that a delivery needs. See RunModels for what is made.
     """

@@ -9,7 +9,7 @@ import pulumi_gcp as gcp
 
 from components.spec.base import Resources, quantity_value
 from components.vertex.identity import on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.names import dns
 
 IMAGE = "2.2-debian12"
@@ -46,7 +46,7 @@ def gibibytes(storage: str) -> int:
 def cluster(
     name: str,
     noun: str,
-    place: JobGround,
+    place: VertexGround,
     size: ClusterSize,
     opts: pulumi.ResourceOptions,
     *,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_gcp as gcp
 
-from components.vertex.identity import member, on_project, service_agent
-from components.vertex.jobs import JobGround
+from components.vertex.identity import member, on_project
+from components.vertex.jobs import VertexGround
 from components.vertex.names import dns
 
 CRON = "0 3 * * *"
@@ -37,10 +37,13 @@ class Discovery:
     """
 
     def __init__(
-        self, name: str, noun: str, place: JobGround, buckets: Sequence[pulumi.Input[str]], opts: pulumi.ResourceOptions
+        self, name: str, noun: str, place: VertexGround, buckets: Sequence[pulumi.Input[str]], opts: pulumi.ResourceOptions
     ):
         self._name, self._noun, self._place, self._opts = name, noun, place, opts
-        agent = service_agent("gcp-sa-dataplex", place.project, opts)
+        # it encrypts nothing, so the foundation has not asked for it
+        agent = gcp.projects.ServiceIdentity(
+            f"{name}-agent", service="dataplex.googleapis.com", project=place.project, opts=opts
+        ).email
         self._connection = gcp.bigquery.Connection(
             f"{name}-connection",
             connection_id=dns(f"{place.stack}-{noun}", 63),

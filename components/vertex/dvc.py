@@ -10,7 +10,7 @@ from components import contracts
 from components.spec.data import Dvc
 from components.system import Site
 from components.vertex import jobs
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 
 BUCKET = "dvc"
 REMOTE = "store"
@@ -21,7 +21,7 @@ CONFIG = "config"
 class GcsDvcRemoteArgs:
     """One remote."""
 
-    ground: JobGround
+    ground: VertexGround
     """Key, bucket and account of who versions data; the account's right to the bucket is granted beforehand."""
     prefix: str
     """Below which all objects lie."""

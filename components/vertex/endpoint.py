@@ -15,7 +15,7 @@ from components.spec.serving import InferenceModel, ServedModel
 from components.system import Site
 from components.vertex import hosting, jobs
 from components.vertex.identity import member, on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launched import RUN
 from components.vertex.launcher import launcher, post, source, waited
 from components.vertex.names import labels
@@ -35,7 +35,7 @@ LOGGED = [
 
 
 @dataclass
-class EndpointModelArgs:
+class VertexModelArgs:
     """One served model."""
 
     image: str
@@ -58,10 +58,10 @@ class EndpointModelArgs:
 class EndpointModelsArgs:
     """The models of one system."""
 
-    ground: JobGround
+    ground: VertexGround
     """Network, key, the account that models run as, and bucket `models`."""
     labels: dict[str, str] = field(default_factory=dict)
-    models: dict[str, EndpointModelArgs] = field(default_factory=dict)
+    models: dict[str, VertexModelArgs] = field(default_factory=dict)
     """Models by name."""
 
 
@@ -212,7 +212,7 @@ class EndpointModels(pulumi.ComponentResource):
         ]
         return source({"model": next(iter(models))}, steps, "${made_response}")
 
-    def _model(self, model: str, args: EndpointModelArgs) -> dict[str, Any]:
+    def _model(self, model: str, args: VertexModelArgs) -> dict[str, Any]:
         place = self._args.ground
         files = {"artifactUri": jobs.uri(place, args.model.rstrip("/"))} if args.model else {}
         return {
@@ -240,7 +240,7 @@ class EndpointModels(pulumi.ComponentResource):
         return EndpointModelsArgs(jobs.ground(site, BUCKET), labels(site.naming.tags(site.key)), models)
 
     @classmethod
-    def _served(cls, site: Site, model: str, found: ServedModel | InferenceModel) -> EndpointModelArgs:
+    def _served(cls, site: Site, model: str, found: ServedModel | InferenceModel) -> VertexModelArgs:
         raise NotImplementedError
 
     def contracts(self) -> Sequence[Serving]:

@@ -12,7 +12,7 @@ from components.contracts import Wants
 from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.names import labels
 
 BUCKET = "experiments"
@@ -24,7 +24,7 @@ STORE = "default"
 class VertexExperimentsArgs:
     """One place for experiments."""
 
-    ground: JobGround
+    ground: VertexGround
     """Key, account, and the bucket of logs and artifacts."""
     labels: dict[str, str] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from components.spec.data import Feast
 from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import member
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 
 TYPES = {"string": "STRING", "integral": "INT64", "fractional": "FLOAT64"}
 TIME = "feature_timestamp"
@@ -19,7 +19,7 @@ TIME = "feature_timestamp"
 
 
 @dataclass
-class FeatureGroupArgs:
+class VertexFeatureGroupArgs:
     """One feature group."""
 
     key: str
@@ -33,14 +33,14 @@ class FeatureGroupArgs:
 class VertexFeatureStoreArgs:
     """One feature store."""
 
-    ground: JobGround
+    ground: VertexGround
     """Key, and the account that reads and writes features."""
     project_name: str
     """Of Feast: begins the names."""
     schedule: str
     """Cron expression, UTC, of the synchronization to the online store."""
     labels: dict[str, str] = field(default_factory=dict)
-    groups: dict[str, FeatureGroupArgs] = field(default_factory=dict)
+    groups: dict[str, VertexFeatureGroupArgs] = field(default_factory=dict)
     """Feature groups by name."""
 
 
@@ -120,7 +120,7 @@ class VertexFeatureStore(pulumi.ComponentResource):
         self._groups = {key: self._group(key, group, dataset) for key, group in sorted(args.groups.items())}
         self.register_outputs({"store": self.store, "dataset": self.dataset})
 
-    def _group(self, key: str, group: FeatureGroupArgs, dataset: gcp.bigquery.Dataset) -> gcp.vertex.AiFeatureGroup:
+    def _group(self, key: str, group: VertexFeatureGroupArgs, dataset: gcp.bigquery.Dataset) -> gcp.vertex.AiFeatureGroup:
         args, place, name = self._args, self._args.ground, f"{self._name}-{key}"
         columns = {
             **{column: TYPES[kind] for column, kind in group.columns.items()},
@@ -208,7 +208,7 @@ class VertexFeatureStore(pulumi.ComponentResource):
             project_name=config.project,
             schedule=config.schedule,
             groups={
-                key: FeatureGroupArgs(found.key, found.event_time, dict(found.columns), found.online)
+                key: VertexFeatureGroupArgs(found.key, found.event_time, dict(found.columns), found.online)
                 for key, found in config.features.items()
             },
         )

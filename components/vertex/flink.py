@@ -13,7 +13,7 @@ from components.spec.processing import Flink
 from components.system import Site
 from components.vertex import dataproc, jobs
 from components.vertex.dataproc import ClusterSize
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launcher import launcher, post, source
 
 BUCKET = "flink"
@@ -37,7 +37,7 @@ class DataprocFlinkJobArgs:
 class DataprocFlinkArgs:
     """One cluster, and its job templates."""
 
-    ground: JobGround
+    ground: VertexGround
     """Network, key, account, and the bucket of jars, checkpoints and savepoints."""
     size: ClusterSize
     slots: int

@@ -13,7 +13,7 @@ from components.spec.processing import Flume
 from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import member, service_agent
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.names import CLUSTER, dns
 
 BUCKET = "flume"
@@ -44,7 +44,7 @@ class PubsubAgentArgs:
 class PubsubIngestionArgs:
     """The agents of one stack."""
 
-    ground: JobGround
+    ground: VertexGround
     """Network, key, bucket, and the account that writes files; its right to the bucket is granted beforehand."""
     agents: dict[str, PubsubAgentArgs] = field(default_factory=dict)
     """Agents by name."""

@@ -10,7 +10,7 @@ from components.spec.processing import Hadoop
 from components.system import Site
 from components.vertex import dataproc, jobs
 from components.vertex.dataproc import ClusterSize
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 
 BUCKET = "hadoop"
 MASTERS = 3
@@ -21,7 +21,7 @@ MASTERS = 3
 class DataprocHdfsArgs:
     """One file system."""
 
-    ground: JobGround
+    ground: VertexGround
     """Network, key, account, and the bucket of logs and staging."""
     size: ClusterSize
 

@@ -14,7 +14,7 @@ from components.system import Site
 from components.vertex import cloudrun, jobs
 from components.vertex.cloudrun import RunPlaceArgs
 from components.vertex.identity import member
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.names import dns
 
 BUCKET = "models"
@@ -44,7 +44,7 @@ class RunModelArgs:
 class RunModelsArgs:
     """The models of one system."""
 
-    ground: JobGround
+    ground: VertexGround
     """Key, the account that models run as, and bucket `models`."""
     models: dict[str, RunModelArgs] = field(default_factory=dict)
     """Models by name."""
@@ -157,7 +157,7 @@ class RunModels(pulumi.ComponentResource):
         }
 
 
-def repository(name: str, place: JobGround, opts: pulumi.ResourceOptions) -> gcp.artifactregistry.Repository:
+def repository(name: str, place: VertexGround, opts: pulumi.ResourceOptions) -> gcp.artifactregistry.Repository:
     """artifactregistry.Repository `<stack>-<system>`: our key, tags that never move, scanned; the ground's account may pull."""
     made = gcp.artifactregistry.Repository(
         f"{name}-repository",

@@ -17,7 +17,7 @@ MACHINE = "n1-standard-4"
 
 
 @dataclass
-class JobGround:
+class VertexGround:
     """Project, network, key, bucket and account of a system's jobs."""
 
     stack: str
@@ -39,12 +39,12 @@ class JobGround:
     """Bucket of the jobs' inputs and outputs."""
 
 
-def ground(site: Site, bucket: str = "") -> JobGround:
+def ground(site: Site, bucket: str = "") -> VertexGround:
     """The ground of a system's jobs: the stack's network, its account, the bucket that it was granted. RunError without one."""
     network = site.contract(contracts.Network)
     if site.role is None or site.role_arn is None:
         raise pulumi.RunError(f"{site.key}: the landing gave no service account")
-    return JobGround(
+    return VertexGround(
         stack=site.stack.name,
         region=network.region,
         project=network.account_id,
@@ -59,24 +59,24 @@ def ground(site: Site, bucket: str = "") -> JobGround:
     )
 
 
-def uri(place: JobGround, path: str = "") -> pulumi.Output[str]:
+def uri(place: VertexGround, path: str = "") -> pulumi.Output[str]:
     """gs:// address below the jobs' bucket."""
     return pulumi.Output.concat("gs://", place.bucket, "/", path)
 
 
-def vertex(place: JobGround, collection: str, version: str = "v1") -> pulumi.Output[str]:
+def vertex(place: VertexGround, collection: str, version: str = "v1") -> pulumi.Output[str]:
     """Address of a collection of Vertex AI's regional API (customJobs, models:upload …)."""
     host = f"https://{place.region}-aiplatform.googleapis.com/{version}"
     return pulumi.Output.format(f"{host}/projects/{{0}}/locations/{place.region}/{collection}", place.project)
 
 
-def kept(place: JobGround, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+def kept(place: VertexGround, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
     """Options of what holds data: protected and retained in production."""
     keep = pulumi.ResourceOptions(protect=place.production or None, retain_on_delete=place.production or None)
     return pulumi.ResourceOptions.merge(opts, keep)
 
 
-def attachment(name: str, noun: str, place: JobGround, opts: pulumi.ResourceOptions) -> gcp.compute.NetworkAttachment:
+def attachment(name: str, noun: str, place: VertexGround, opts: pulumi.ResourceOptions) -> gcp.compute.NetworkAttachment:
     """Where Vertex AI's own machines enter the stack's network (a Private Service Connect interface).
 
     Vertex adds its project to the list of those that may connect, for which its service agent gets a role with three rights
@@ -116,7 +116,7 @@ def worker_pool(image: Any, machine: Any, arguments: Any, replicas: Any = 1) -> 
     ]
 
 
-def safe(place: JobGround, attached: pulumi.Input[str], output: pulumi.Input[str]) -> dict[str, Any]:
+def safe(place: VertexGround, attached: pulumi.Input[str], output: pulumi.Input[str]) -> dict[str, Any]:
     """What no launch may say otherwise: account, network, where output goes, an end."""
     return {
         "serviceAccount": place.account,
@@ -126,6 +126,6 @@ def safe(place: JobGround, attached: pulumi.Input[str], output: pulumi.Input[str
     }
 
 
-def encrypted(place: JobGround) -> Mapping[str, Any]:
+def encrypted(place: VertexGround) -> Mapping[str, Any]:
     """encryptionSpec of a Vertex AI resource."""
     return {"kmsKeyName": place.kms_key}

@@ -2,7 +2,7 @@
 
 from components.spec.serving import InferenceModel, ServedModel
 from components.system import Site
-from components.vertex.endpoint import EndpointModelArgs, EndpointModels, image_of, machine
+from components.vertex.endpoint import EndpointModels, VertexModelArgs, image_of, machine
 
 PREBUILT = {"sklearn": "sklearn-cpu.1-5", "xgboost": "xgboost-cpu.2-1", "tensorflow": "tf2-cpu.2-15"}
 """Google's own images by format (Vertex AI, "Prebuilt containers for inference"); they were not pulled."""
@@ -19,11 +19,11 @@ class VertexKserve(EndpointModels):
     noun = "VertexKserve"
 
     @classmethod
-    def _served(cls, site: Site, model: str, found: ServedModel | InferenceModel) -> EndpointModelArgs:
+    def _served(cls, site: Site, model: str, found: ServedModel | InferenceModel) -> VertexModelArgs:
         assert isinstance(found, InferenceModel)
         host = f"{site.stack.region.partition('-')[0]}-docker.pkg.dev/vertex-ai/prediction/"
         known = f"{host}{PREBUILT[found.format]}:latest" if found.format in PREBUILT else None
-        return EndpointModelArgs(
+        return VertexModelArgs(
             image=image_of(f"mlops:spec.systems.kserve.models.{model}", found.image, known),
             machine_type=machine(found.resources, found.gpus),
             least=found.replicas,

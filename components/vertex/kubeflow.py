@@ -14,7 +14,7 @@ from components.spec.flows import Kubeflow
 from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import member, on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launched import RUN, LaunchedJobsArgs, may_call
 from components.vertex.launcher import launcher, post, source
 from components.vertex.names import dns
@@ -88,7 +88,7 @@ class VertexPipelines(pulumi.ComponentResource):
             self._training = launcher(f"{name}-training", noun, place, body, [RUN], after).name
         self.register_outputs({"registry": self.registry, "workflow": self.workflow})
 
-    def _templates(self, place: JobGround) -> gcp.artifactregistry.Repository:
+    def _templates(self, place: VertexGround) -> gcp.artifactregistry.Repository:
         registry = gcp.artifactregistry.Repository(
             f"{self._name}-templates",
             repository_id=dns(f"{place.stack}-pipelines", 63),
@@ -182,7 +182,7 @@ class VertexPipelines(pulumi.ComponentResource):
         return found | ({"training": self._training} if self._training is not None else {})
 
 
-def _run(place: JobGround, attached: pulumi.Input[str]) -> pulumi.Output[str]:
+def _run(place: VertexGround, attached: pulumi.Input[str]) -> pulumi.Output[str]:
     """A workflow that runs a template of the registry (Vertex AI API reference, pipelineJobs.create)."""
     body = {
         "displayName": '${"pipeline-" + string(int(sys.now()))}',

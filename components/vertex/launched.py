@@ -12,7 +12,7 @@ from components.contracts import Wants
 from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import member, on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launcher import launcher
 
 RUN = "roles/aiplatform.user"
@@ -23,7 +23,7 @@ RUN = "roles/aiplatform.user"
 class LaunchedJobsArgs:
     """Where the jobs run, and what they tell of themselves."""
 
-    ground: JobGround
+    ground: VertexGround
     """Network, key, bucket and account of the jobs."""
     image: Optional[pulumi.Input[str]] = None
     """Image of a job where the launch names none."""
@@ -36,7 +36,8 @@ class LaunchedJobsArgs:
 class LaunchedJobs(pulumi.ComponentResource):
     """A bucket, an account, a way into the network and one workflow that launches a job with the stack's settings.
 
-    Nothing runs before `gcloud workflows run <stack>-<key> --data '{…}'`. A subclass says in `source` what is asked of Vertex AI.
+    Nothing runs before `gcloud workflows run <stack>-<key> --data '{…}'`. A subclass says in `source` what is asked of Vertex AI,
+    and by `enters` whether machines of its own enter the network.
     """
 
     workflow: pulumi.Output[str]
@@ -45,6 +46,7 @@ class LaunchedJobs(pulumi.ComponentResource):
     key = "jobs"
     bucket = "jobs"
     image = ""
+    enters = True
     needs = (contracts.Network, contracts.ObjectStore)
     optional = ()
     provides = ()
@@ -59,9 +61,9 @@ class LaunchedJobs(pulumi.ComponentResource):
         self.rights: list[pulumi.Resource] = [on_project(f"{name}-run", RUN, place.account, place.project, mine)]
         if args.tracking_service is not None:
             self.rights.append(may_call(f"{name}-tracking", args.tracking_service, place, mine))
-        attached = jobs.attachment(name, self.key.lower(), place, mine)
+        attached = jobs.attachment(name, self.key.lower(), place, mine).id if self.enters else ""
         ready = pulumi.ResourceOptions.merge(mine, pulumi.ResourceOptions(depends_on=self.rights))
-        self.workflow = launcher(name, self.key, place, self.source(args, attached.id), [RUN], ready).name
+        self.workflow = launcher(name, self.key, place, self.source(args, attached), [RUN], ready).name
         self.register_outputs({"workflow": self.workflow})
 
     @staticmethod
@@ -96,7 +98,7 @@ class LaunchedJobs(pulumi.ComponentResource):
 
 
 def may_call(
-    name: str, service: pulumi.Input[str], place: JobGround, opts: pulumi.ResourceOptions
+    name: str, service: pulumi.Input[str], place: VertexGround, opts: pulumi.ResourceOptions
 ) -> gcp.cloudrunv2.ServiceIamMember:
     """The ground's account may call a Cloud Run service."""
     return gcp.cloudrunv2.ServiceIamMember(

@@ -11,7 +11,7 @@ import pulumi_gcp as gcp
 
 from components.naming import fit
 from components.vertex.identity import member, on_project, workload_account
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.names import dns
 
 INVOKE = "roles/workflows.invoker"
@@ -78,7 +78,7 @@ def source(given: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], answer:
 def launcher(
     name: str,
     noun: str,
-    place: JobGround,
+    place: VertexGround,
     workflow: pulumi.Input[str],
     roles: Sequence[str],
     opts: pulumi.ResourceOptions,
@@ -123,7 +123,7 @@ def launcher(
 
 
 def schedules(
-    name: str, noun: str, place: JobGround, made: Launcher, runs: Mapping[str, tuple[str, Any]], opts: pulumi.ResourceOptions
+    name: str, noun: str, place: VertexGround, made: Launcher, runs: Mapping[str, tuple[str, Any]], opts: pulumi.ResourceOptions
 ) -> None:
     """A cloudscheduler.Job a run: key -> (cron expression, UTC; the launch's arguments), as an account that may run workflows.
 

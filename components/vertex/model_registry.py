@@ -17,14 +17,15 @@ class VertexModelRegistry(LaunchedJobs):
 
     The registry is there with the API and no provider has a resource of it: the workflow uploads a version of the model that the
     launch names, with its image and files, under our key, as the next version where the model is there already; groups need
-    not be made ahead. Source: Vertex AI API reference, models.upload; "Model versioning". Limits: readers of other projects are a matter
-    of IAM there, not of AWS accounts.
+    not be made ahead. Source: Vertex AI API reference, models.upload; "Model versioning". Limits: readers of other projects are a
+    matter of IAM there, not of AWS accounts.
     """
 
     noun = "VertexModelRegistry"
     key = "modelRegistry"
     bucket = "registry"
     image = "serving"
+    enters = False
 
     @staticmethod
     def source(args: LaunchedJobsArgs, attached: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -13,7 +13,7 @@ from components.system import Site
 from components.vertex import cloudrun, jobs
 from components.vertex.cloudrun import RunPlaceArgs
 from components.vertex.identity import on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launched import RUN, named
 from components.vertex.launcher import launcher, post, source
 
@@ -29,7 +29,7 @@ class CloudRunOptunaArgs:
     """One dashboard and the template of its workers."""
 
     place: RunPlaceArgs
-    ground: JobGround
+    ground: VertexGround
     """Network, key, bucket and account of the workers, which is the dashboard's too."""
     database: DatabaseAccess
     engine: str

@@ -13,7 +13,7 @@ from components.spec.model import Ray, RayWorkers
 from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launched import RUN
 from components.vertex.launcher import launcher, post, source
 from components.vertex.names import dns
@@ -38,7 +38,7 @@ class PoolArgs:
 class VertexRayArgs:
     """One persistent resource."""
 
-    ground: JobGround
+    ground: VertexGround
     labels: dict[str, str] = field(default_factory=dict)
     pools: dict[str, PoolArgs] = field(default_factory=dict)
     """Pools by name: those with at least one machine stand."""
@@ -50,8 +50,8 @@ class VertexRay(pulumi.ComponentResource):
     Machines stand in the stack's network, under its key, and run work of the system's account. The provider knows no Ray in a
     persistent resource, so that a cluster is a launch: `gcloud workflows run <ray.launcher> --data '{"name": "ray-1"}'` makes one
     with head and workers, which `ray.init("vertex_ray://…")` reaches; whoever launched it deletes it. Source: Vertex AI, "Create
-    a persistent resource", "Create a Ray cluster" (persistentResources.create, raySpec). Limits: pools grow and shrink within their
-    bounds, never to none; a group without a least number of workers stands in launched clusters alone.
+    a persistent resource", "Create a Ray cluster" (persistentResources.create, raySpec). Limits: pools grow and shrink within
+    their bounds, never to none; a group without a least number of workers stands in launched clusters alone.
     """
 
     resource: pulumi.Output[str]

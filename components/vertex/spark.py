@@ -14,7 +14,7 @@ from components.spec.processing import Spark, SparkJob, SparkSize, SparkStream
 from components.system import Site
 from components.vertex import jobs, spark_jobs
 from components.vertex.identity import on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launcher import launcher, schedules, source
 from components.vertex.names import dns
 from components.vertex.spark_jobs import SparkBatchArgs
@@ -28,7 +28,7 @@ WORK, START = "roles/dataproc.worker", "roles/dataproc.editor"
 class ServerlessSparkArgs:
     """One place for Spark, and its batch templates."""
 
-    ground: JobGround
+    ground: VertexGround
     """Network, key, account, and the bucket of scripts, jars, results, checkpoints and event logs."""
     idle_seconds: int
     """An interactive session that nobody uses ends after so long."""

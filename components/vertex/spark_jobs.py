@@ -6,7 +6,7 @@ from typing import Any, Optional
 import pulumi
 
 from components.contracts import BrokerAccess
-from components.vertex.jobs import JobGround, uri
+from components.vertex.jobs import VertexGround, uri
 
 SCRIPT = "scripts/stream.py"
 EVENTS = "events/"
@@ -78,7 +78,7 @@ class SparkBatchArgs:
     trigger_seconds: int = 60
 
 
-def request(key: str, job: SparkBatchArgs, place: JobGround, broker: BrokerAccess | None) -> dict[str, Any]:
+def request(key: str, job: SparkBatchArgs, place: VertexGround, broker: BrokerAccess | None) -> dict[str, Any]:
     """A Batch (Dataproc API reference): in the private subnetwork, as the jobs' account, under the stack's key."""
     settings = {
         "spark.driver.cores": str(job.driver_cores),
@@ -105,7 +105,7 @@ def request(key: str, job: SparkBatchArgs, place: JobGround, broker: BrokerAcces
     }
 
 
-def _code(key: str, job: SparkBatchArgs, place: JobGround, broker: BrokerAccess | None) -> dict[str, Any]:
+def _code(key: str, job: SparkBatchArgs, place: VertexGround, broker: BrokerAccess | None) -> dict[str, Any]:
     jars = [uri(place, f"jars/{jar}") for jar in JARS] if job.topic is not None else []
     arguments: list[pulumi.Input[str]] = list(job.arguments)
     if job.streaming:

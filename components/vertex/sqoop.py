@@ -12,7 +12,7 @@ from components.spec.processing import Sqoop, SqoopJob
 from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import member, on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launcher import launcher, schedules, source
 from components.vertex.names import dns
 
@@ -44,7 +44,7 @@ class SqlTransferArgs:
 class SqlTransfersArgs:
     """The transfers of one stack."""
 
-    ground: JobGround
+    ground: VertexGround
     database: contracts.DatabaseAccess
     """Its `host` is the instance's connection name: <project>:<region>:<instance>."""
     server_account: pulumi.Input[str]

@@ -12,7 +12,7 @@ from components.system import Site
 from components.vertex import jobs
 from components.vertex.discovery import Discovery, ScanArgs
 from components.vertex.identity import on_project
-from components.vertex.jobs import JobGround
+from components.vertex.jobs import VertexGround
 from components.vertex.launcher import launcher, post, source
 
 UNDECLARED = "data"
@@ -23,7 +23,7 @@ WORK = "roles/dataflow.worker"
 class DataScansArgs:
     """The validations of one stack."""
 
-    ground: JobGround
+    ground: VertexGround
     """Network, key, the account of TFDV's workers, and the bucket with the data."""
     scans: dict[str, ScanArgs] = field(default_factory=dict)
     """Datasets by name."""
@@ -86,7 +86,7 @@ class DataScans(pulumi.ComponentResource):
         return {"launcher": self.workflow, "profile": self._profile, **scans}
 
 
-def _dataflow(place: JobGround) -> pulumi.Output[str]:
+def _dataflow(place: VertexGround) -> pulumi.Output[str]:
     """FlexTemplates.launch; the launch names the template and its parameters."""
     url = pulumi.Output.format(
         "https://dataflow.googleapis.com/v1b3/projects/{0}/locations/{1}/flexTemplates:launch", place.project, place.region
@@ -113,7 +113,7 @@ def _dataflow(place: JobGround) -> pulumi.Output[str]:
     return source(given, [post(url, body)])
 
 
-def _profile(place: JobGround) -> pulumi.Output[str]:
+def _profile(place: VertexGround) -> pulumi.Output[str]:
     """DataScans.create of a profile that runs once, of table `<dataset>.<table>`."""
     url = pulumi.Output.format(
         "https://dataplex.googleapis.com/v1/projects/{0}/locations/{1}/dataScans", place.project, place.region

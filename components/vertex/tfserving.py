@@ -2,7 +2,7 @@
 
 from components.spec.serving import InferenceModel, ServedModel
 from components.system import Site
-from components.vertex.endpoint import EndpointModelArgs, EndpointModels, image_of, machine
+from components.vertex.endpoint import EndpointModels, VertexModelArgs, image_of, machine
 
 
 class VertexTfserving(EndpointModels):
@@ -16,9 +16,9 @@ class VertexTfserving(EndpointModels):
     port = 8501
 
     @classmethod
-    def _served(cls, site: Site, model: str, found: ServedModel | InferenceModel) -> EndpointModelArgs:
+    def _served(cls, site: Site, model: str, found: ServedModel | InferenceModel) -> VertexModelArgs:
         assert isinstance(found, ServedModel)
-        return EndpointModelArgs(
+        return VertexModelArgs(
             image=image_of(f"mlops:spec.systems.{site.key}.models.{model}", found.image),
             machine_type=machine(found.resources, found.gpus),
             least=found.replicas,
