@@ -122,6 +122,8 @@ class Database:
     port: pulumi.Input[int]
     grant: Callable[[str, Consumer], DatabaseAccess]
     """(database, consumer) -> access with a user limited to that database."""
+    account: Optional[pulumi.Input[str]] = None
+    """Google Cloud: e-mail of the server's own service account, by which it reads and writes files of a bucket."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class Broker:
     bootstrap: pulumi.Input[str]
     grant: TopicGrant
     arn: Optional[pulumi.Input[str]] = None
-    """The managed cluster's ARN (AWS)."""
+    """The managed cluster's ARN (AWS), or its full name projects/…/clusters/… (Google Cloud)."""
     protocol: str = "Kafka"
     """What it speaks: Kafka itself, or "Event Hubs (Kafka protocol)", which has no transactions and no topic prefixes."""
 

@@ -58,7 +58,7 @@ class Tuning(Offer):
     """Hyperparameter search: the dashboard over the studies of one database."""
 
     engine: str = "mysql"
-    """Of the server that holds the studies: mysql or postgres; sagemaker where the service keeps them itself."""
+    """Of the server that holds the studies: mysql or postgres; sagemaker or vertex where the service keeps them itself."""
     database: Optional[str] = None
     """Name of the studies' database: a consumer asks its Database contract for a user of its own there."""
 

@@ -15,6 +15,8 @@ PROXY = "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.26.0"
 """Release of 2026-09-28, read in its release list on 2026-11-23; digest unverified."""
 PROXY_HEALTH = 9801
 PORT = 8080
+OWN = ("-docker.pkg.dev", "gcr.io")
+"""Hosts that Cloud Run pulls from by itself."""
 INTERNAL = "INGRESS_TRAFFIC_INTERNAL_ONLY"
 
 
@@ -70,18 +72,20 @@ def place(site: Site, resources: Resources, replicas: int) -> RunPlaceArgs:
     )
 
 
-def pulled(name: str, image: str, args: RunPlaceArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def pulled(name: str, image: str, args: RunPlaceArgs, opts: pulumi.ResourceOptions, noun: str = "images") -> pulumi.Output[str]:
     """The reference under which Cloud Run pulls `image` (host/path:tag).
 
     Cloud Run takes images from Artifact Registry alone (and gcr.io and Docker Hub), so the image comes through a remote
-    repository there, scanned and encrypted with our key, or through the stack's own mirror.
+    repository there (`<service>-<noun>`), scanned and encrypted with our key, or through the stack's own mirror.
     """
     host, _, path = image.partition("/")
+    if host.endswith(OWN):
+        return pulumi.Output.from_input(image)
     if args.mirror:
         return pulumi.Output.from_input(f"{args.mirror.rstrip('/')}/{path}")
     repository = gcp.artifactregistry.Repository(
-        f"{name}-images",
-        repository_id=dns(f"{args.service_name}-images", 63),
+        f"{name}-{noun}",
+        repository_id=dns(f"{args.service_name}-{noun}", 63),
         project=args.project,
         location=args.region,
         format="DOCKER",
@@ -133,25 +137,31 @@ def application(
     environment: Mapping[str, pulumi.Input[str]],
     health: str,
     mounts: Mapping[str, str],
+    port: int = PORT,
+    beside: Sequence[str] = ("database",),
+    gpus: int = 0,
 ) -> gcp.cloudrunv2.ServiceTemplateContainerArgs:
-    """The container that answers on PORT, after its database; `mounts` gives volumes by their path."""
+    """The container that answers on `port`, after those `beside` it; `mounts` gives volumes by their path."""
     return gcp.cloudrunv2.ServiceTemplateContainerArgs(
         name="application",
         image=image,
         commands=list(command) or None,
         args=list(arguments) or None,
-        depends_ons=["database"],
-        ports=gcp.cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=PORT),
+        depends_ons=list(beside) or None,
+        ports=gcp.cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=port),
         envs=[gcp.cloudrunv2.ServiceTemplateContainerEnvArgs(name=key, value=value) for key, value in environment.items()],
         resources=gcp.cloudrunv2.ServiceTemplateContainerResourcesArgs(
-            limits={"cpu": args.cpu, "memory": args.memory}, cpu_idle=True, startup_cpu_boost=True
+            limits={"cpu": args.cpu, "memory": args.memory, **({"nvidia.com/gpu": str(gpus)} if gpus else {})},
+            # a GPU is there for as long as its instance
+            cpu_idle=not gpus,
+            startup_cpu_boost=True,
         ),
         volume_mounts=[
             gcp.cloudrunv2.ServiceTemplateContainerVolumeMountArgs(mount_path=path, name=volume)
             for path, volume in mounts.items()
         ],
         startup_probe=gcp.cloudrunv2.ServiceTemplateContainerStartupProbeArgs(
-            http_get=gcp.cloudrunv2.ServiceTemplateContainerStartupProbeHttpGetArgs(path=health, port=PORT),
+            http_get=gcp.cloudrunv2.ServiceTemplateContainerStartupProbeHttpGetArgs(path=health, port=port),
             period_seconds=5,
             failure_threshold=60,
         ),
@@ -166,8 +176,13 @@ def service(
     *,
     volumes: Sequence[gcp.cloudrunv2.ServiceTemplateVolumeArgs] = (),
     iap: bool = False,
+    least: int = 1,
+    gpu: str = "",
+    suffix: str = "",
 ) -> gcp.cloudrunv2.Service:
     """A service that answers callers of the network alone, and of those only whom IAM (or, with `iap`, IAP) lets in.
+
+    `least` instances always stand; `gpu` names an accelerator of Cloud Run's; `suffix` ends the name of one of several services.
 
     Source: Cloud Run, "Restrict network ingress", "Direct VPC egress", "Customer managed encryption keys".
     """
@@ -175,7 +190,7 @@ def service(
     keep = pulumi.ResourceOptions(protect=args.production or None)
     return gcp.cloudrunv2.Service(
         name,
-        name=args.service_name,
+        name=dns(f"{args.service_name}-{suffix}", RUN) if suffix else args.service_name,
         project=args.project,
         location=args.region,
         ingress=INTERNAL,
@@ -188,7 +203,9 @@ def service(
             execution_environment="EXECUTION_ENVIRONMENT_GEN2",
             containers=list(containers),
             volumes=list(volumes),
-            scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(min_instance_count=1, max_instance_count=args.replicas),
+            node_selector=gcp.cloudrunv2.ServiceTemplateNodeSelectorArgs(accelerator=gpu) if gpu else None,
+            gpu_zonal_redundancy_disabled=True if gpu else None,
+            scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(min_instance_count=least, max_instance_count=args.replicas),
             vpc_access=gcp.cloudrunv2.ServiceTemplateVpcAccessArgs(
                 egress="ALL_TRAFFIC",
                 network_interfaces=[

@@ -1,61 +1,44 @@
 """MySQL on Google Cloud: Cloud SQL, private, encrypted, logged in to by IAM."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pulumi
-import pulumi_gcp as gcp
-import pulumi_random as random
 
 from components import contracts
 from components.contracts import Consumer, DatabaseAccess
-from components.naming import LIMITS, fit
-from components.spec.base import quantity_value
 from components.spec.data import Mysql
 from components.system import Site
-from components.vertex.identity import on_project
-from components.vertex.names import dns, labels
+from components.vertex import cloudsql_instance
+from components.vertex.cloudsql_instance import CloudSqlArgs, CloudSqlServer, Engine
 
-PORT = 3306
-VERSION = "MYSQL_8_4"
-"""8.4 LTS, as on Kubernetes (listed by sql.DatabaseInstance of pulumi-gcp 10.2)."""
-ADMIN = "platform"
-LOGIN, CONNECT = "roles/cloudsql.instanceUser", "roles/cloudsql.client"
-
-
-@dataclass
-class CloudSqlMysqlArgs:
-    """One Cloud SQL for MySQL instance."""
-
-    prefix: str
-    """Beginning of names."""
-    machine_type: str
-    """For example db-custom-2-8192: cores and MiB."""
-    storage_gib: int
-    """Storage in GiB, at least 10; it grows by itself to four times that."""
-    high_availability: bool
-    """A standby in another zone."""
-    backup_days: int
-    """Automatic backups kept, with the binary log for as many days up to 7; 0 turns them off."""
-    production: bool
-    """Deletion protection, a last backup."""
-    network_id: pulumi.Input[str]
-    kms_key: pulumi.Input[str]
-    """Key for storage and backups."""
-    region: str
-    project: pulumi.Input[str]
-    labels: dict[str, str]
-    """Of the instance: the provider's default labels do not reach its settings."""
+ENGINE = Engine(
+    name="mysql",
+    # 8.4 LTS, as on Kubernetes (listed by sql.DatabaseInstance of pulumi-gcp 10.2)
+    version="MYSQL_8_4",
+    port=3306,
+    flags={
+        "cloudsql_iam_authentication": "on",
+        "local_infile": "off",
+        "skip_show_database": "on",
+        "slow_query_log": "on",
+        # primary keys on every table, as on Kubernetes
+        "sql_generate_invisible_primary_key": "on",
+    },
+    charset="utf8mb4",
+    collation="utf8mb4_0900_ai_ci",
+    limits=("mysql-database", "mysql-user"),
+    script="CREATE ROLE IF NOT EXISTS '{role}'; GRANT ALL PRIVILEGES ON `{database}`.* TO '{role}';",
+    connects=None,
+    user=str,
+    # a user's name is its account's id
+    username=lambda email: str(email).partition("@")[0],
+)
 
 
 class CloudSqlMysql(pulumi.ComponentResource):
     """Cloud SQL for MySQL: private address only, our key, TLS and Google's connectors required, log-in by IAM.
 
-    Creates: sql.DatabaseInstance (its name ends in random letters, for a deleted one's is taken for a week), a built-in
-    administrator whose generated password stands in a regional secret that nobody was granted. `grant` makes the database, a
-    database role that may do everything in it alone (sql.ProvisionScript), and a sql.User for the consumer's service account
-    that has this role, with the project roles to connect, limited to this instance.
+    Creates: sql.DatabaseInstance, administrator and secret; `grant` a database, its role and a user (see CloudSqlServer).
     Source: Cloud SQL for MySQL, "IAM authentication", "Manage users with IAM database authentication", "Data API".
     """
 
@@ -68,176 +51,15 @@ class CloudSqlMysql(pulumi.ComponentResource):
     tiers = ("all", "platform")
     essential_type = "gcp:sql/databaseInstance:DatabaseInstance"
 
-    def __init__(self, name: str, args: CloudSqlMysqlArgs, opts: pulumi.ResourceOptions | None = None):
+    def __init__(self, name: str, args: CloudSqlArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("mlops:index:CloudSqlMysql", name, {}, opts)
-        self._args = args
-        self._name = name
-        self._opts = pulumi.ResourceOptions(parent=self)
-        self._databases: dict[str, tuple[gcp.sql.Database, gcp.sql.ProvisionScript]] = {}
-        self._connects: set[str] = set()
-        keep = pulumi.ResourceOptions(protect=args.production or None, retain_on_delete=args.production or None)
-        self._kept = pulumi.ResourceOptions.merge(self._opts, keep)
-        self._instance = gcp.sql.DatabaseInstance(
-            f"{name}-{dns(args.prefix, 60)}",
-            project=args.project,
-            region=args.region,
-            database_version=VERSION,
-            encryption_key_name=args.kms_key,
-            deletion_protection=args.production,
-            settings=self._settings(),
-            opts=self._kept,
-        )
-        self.connection_name = self._instance.connection_name
-        self._admin, self._password = self._administrator()
-        self.admin_secret = self._password.name
+        self._server = CloudSqlServer(self, name, args, ENGINE)
+        self.connection_name, self.admin_secret = self._server.connection_name, self._server.admin_secret
         self.register_outputs({"connectionName": self.connection_name, "adminSecret": self.admin_secret})
 
-    def _settings(self) -> gcp.sql.DatabaseInstanceSettingsArgs:
-        args = self._args
-        flags = {
-            "cloudsql_iam_authentication": "on",
-            "local_infile": "off",
-            "skip_show_database": "on",
-            "slow_query_log": "on",
-            # primary keys on every table, as on Kubernetes
-            "sql_generate_invisible_primary_key": "on",
-        }
-        return gcp.sql.DatabaseInstanceSettingsArgs(
-            tier=args.machine_type,
-            edition="ENTERPRISE",
-            availability_type="REGIONAL" if args.high_availability else "ZONAL",
-            disk_type="PD_SSD",
-            disk_size=args.storage_gib,
-            disk_autoresize=True,
-            disk_autoresize_limit=args.storage_gib * 4,
-            connector_enforcement="REQUIRED",
-            data_api_access="ALLOW_DATA_API",
-            deletion_protection_enabled=args.production,
-            retain_backups_on_delete=args.production,
-            user_labels=args.labels,
-            ip_configuration=gcp.sql.DatabaseInstanceSettingsIpConfigurationArgs(
-                ipv4_enabled=False, private_network=args.network_id, ssl_mode="ENCRYPTED_ONLY"
-            ),
-            database_flags=[
-                gcp.sql.DatabaseInstanceSettingsDatabaseFlagArgs(name=key, value=value) for key, value in flags.items()
-            ],
-            backup_configuration=gcp.sql.DatabaseInstanceSettingsBackupConfigurationArgs(
-                enabled=args.backup_days > 0 or args.high_availability,
-                # a standby needs the binary log
-                binary_log_enabled=args.backup_days > 0 or args.high_availability,
-                location=args.region,
-                start_time="02:00",
-                transaction_log_retention_days=min(7, max(1, args.backup_days)),
-                backup_retention_settings=gcp.sql.DatabaseInstanceSettingsBackupConfigurationBackupRetentionSettingsArgs(
-                    retained_backups=max(1, args.backup_days), retention_unit="COUNT"
-                ),
-            ),
-            insights_config=gcp.sql.DatabaseInstanceSettingsInsightsConfigArgs(query_insights_enabled=True),
-            maintenance_window=gcp.sql.DatabaseInstanceSettingsMaintenanceWindowArgs(day=7, hour=3, update_track="stable"),
-            password_validation_policy=gcp.sql.DatabaseInstanceSettingsPasswordValidationPolicyArgs(
-                enable_password_policy=True,
-                min_length=16,
-                complexity="COMPLEXITY_DEFAULT",
-                disallow_username_substring=True,
-            ),
-        )
-
-    def _administrator(self) -> tuple[gcp.sql.User, gcp.secretmanager.RegionalSecretVersion]:
-        password = random.RandomPassword(
-            f"{self._name}-admin", length=32, min_lower=1, min_upper=1, min_numeric=1, min_special=1, opts=self._opts
-        )
-        admin = gcp.sql.User(
-            f"{self._name}-admin",
-            name=ADMIN,
-            project=self._args.project,
-            instance=self._instance.name,
-            type="BUILT_IN",
-            password_wo=password.result,
-            password_wo_version=1,
-            database_roles=["cloudsqlsuperuser"],
-            opts=self._opts,
-        )
-        secret = gcp.secretmanager.RegionalSecret(
-            f"{self._name}-admin",
-            secret_id=dns(f"{self._args.prefix}-mysql-admin", 255),
-            project=self._args.project,
-            location=self._args.region,
-            customer_managed_encryption=gcp.secretmanager.RegionalSecretCustomerManagedEncryptionArgs(
-                kms_key_name=self._args.kms_key
-            ),
-            opts=self._opts,
-        )
-        version = gcp.secretmanager.RegionalSecretVersion(
-            f"{self._name}-admin", secret=secret.id, secret_data_wo=password.result, secret_data_wo_version="1", opts=self._opts
-        )
-        return admin, version
-
-    def _database(self, database: str) -> tuple[gcp.sql.Database, str, gcp.sql.ProvisionScript]:
-        """A database with a role that may do everything in it, and nothing elsewhere."""
-        name = fit(database.replace("-", "_"), LIMITS["mysql-database"])
-        role = fit(f"{name}_owner", LIMITS["mysql-user"])
-        if database not in self._databases:
-            made = gcp.sql.Database(
-                f"{self._name}-{database}",
-                name=name,
-                project=self._args.project,
-                instance=self._instance.name,
-                charset="utf8mb4",
-                collation="utf8mb4_0900_ai_ci",
-                opts=self._kept,
-            )
-            script = gcp.sql.ProvisionScript(
-                f"{self._name}-{database}-role",
-                project=self._args.project,
-                instance=self._instance.name,
-                user=self._admin.name,
-                password_secret_version=self._password.name,
-                description=f"The role that owns {name}",
-                script=f"CREATE ROLE IF NOT EXISTS '{role}'; GRANT ALL PRIVILEGES ON `{name}`.* TO '{role}';",
-                opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[made])),
-            )
-            self._databases[database] = (made, script)
-        made, script = self._databases[database]
-        return made, role, script
-
     def grant(self, database: str, consumer: Consumer) -> DatabaseAccess:
-        """The database, and the consumer's service account as a user that owns it.
-
-        `host` is the instance's connection name, which Google's connectors take; a user's name is its account's id.
-        """
-        made, role, script = self._database(database)
-        access = DatabaseAccess(host=self.connection_name, port=PORT, database=made.name, username="")
-        if consumer.role is None:
-            return access
-        email = pulumi.Output.from_input(consumer.role)
-        access.username = email.apply(lambda text: str(text).partition("@")[0])
-        if consumer.name not in self._connects:
-            self._connects.add(consumer.name)
-            consumer.ready += self._connect(consumer, email)
-        consumer.ready.append(
-            gcp.sql.User(
-                f"{consumer.name}-database-{database}",
-                name=email,
-                project=self._args.project,
-                instance=self._instance.name,
-                type="CLOUD_IAM_SERVICE_ACCOUNT",
-                database_roles=[role],
-                opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[script])),
-            )
-        )
-        return access
-
-    def _connect(self, consumer: Consumer, email: pulumi.Output[str]) -> list[pulumi.Resource]:
-        """The project's roles by which a connector finds and enters this instance, and no other."""
-        only = pulumi.Output.format(
-            "resource.type == 'sqladmin.googleapis.com/Instance' && resource.name == 'projects/{0}/instances/{1}'",
-            self._args.project,
-            self._instance.name,
-        )
-        return [
-            on_project(f"{consumer.name}-{noun}", role, email, self._args.project, self._opts, only=("this-instance", only))
-            for noun, role in (("connect", CONNECT), ("login", LOGIN))
-        ]
+        """The database, and the consumer's service account as a user that owns it."""
+        return self._server.grant(database, consumer)
 
     @staticmethod
     def wants(config: Mysql) -> contracts.Wants:
@@ -245,28 +67,16 @@ class CloudSqlMysql(pulumi.ComponentResource):
         return contracts.Wants()
 
     @staticmethod
-    def plan(site: Site) -> CloudSqlMysqlArgs:
+    def plan(site: Site) -> CloudSqlArgs:
         """From `systems.mysql` of the spec; more than one replica means a standby in another zone."""
-        network = site.contract(contracts.Network)
         config: Mysql = site.config
-        return CloudSqlMysqlArgs(
-            prefix=site.stack.name,
-            machine_type=config.machine_type,
-            storage_gib=max(10, math.ceil(quantity_value(config.storage) / 2**30)),
-            high_availability=config.replicas > 1,
-            backup_days=config.backup.keep if config.backup else 0,
-            production=site.spec.environment == "prod",
-            network_id=network.network_id,
-            kms_key=network.kms_key,
-            region=network.region,
-            project=network.account_id,
-            labels=labels(site.naming.tags("mysql")),
-        )
+        days = config.backup.keep if config.backup else 0
+        return cloudsql_instance.from_spec(site, config.machine_type, config.storage, config.replicas, days)
 
     def contracts(self) -> Sequence[contracts.Database]:
         """The server."""
-        return [contracts.Database("mysql", self.connection_name, PORT, self.grant)]
+        return [contracts.Database(ENGINE.name, self.connection_name, ENGINE.port, self.grant, self._server.account)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address and the name of the administrator's secret, never its value."""
-        return {"host": self.connection_name, "port": str(PORT), "adminSecret": self.admin_secret}
+        return self._server.exports()

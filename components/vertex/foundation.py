@@ -126,9 +126,7 @@ class GoogleFoundation(pulumi.ComponentResource):
                 agent = gcp.projects.ServiceIdentity(f"{self._name}-{noun}-agent", service=api, opts=after)
                 found[noun] = pulumi.Output.format("serviceAccount:{0}", agent.email)
             elif api in AGENTS:
-                found[noun] = pulumi.Output.format(
-                    "serviceAccount:service-{0}@{1}.iam.gserviceaccount.com", self._number, AGENTS[api]
-                )
+                found[noun] = pulumi.Output.format(f"serviceAccount:{AGENTS[api]}.iam.gserviceaccount.com", self._number)
         return found
 
     def _subnetwork(self, network: gcp.compute.Network, cidr: str) -> gcp.compute.Subnetwork:

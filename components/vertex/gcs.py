@@ -9,7 +9,7 @@ import pulumi_gcp as gcp
 from components import contracts
 from components.contracts import BucketAccess, Consumer
 from components.spec.base import duration_seconds
-from components.spec.data import Minio
+from components.spec.data import Minio, Seaweedfs
 from components.system import Site
 from components.vertex.identity import member
 from components.vertex.names import BUCKET_STEM, dns
@@ -57,6 +57,7 @@ class GcsBuckets(pulumi.ComponentResource):
 
     log_bucket: pulumi.Output[str]
 
+    noun = "GcsBuckets"
     needs = (contracts.Network,)
     optional = ()
     provides = (contracts.ObjectStore,)
@@ -64,7 +65,7 @@ class GcsBuckets(pulumi.ComponentResource):
     essential_type = "gcp:storage/bucket:Bucket"
 
     def __init__(self, name: str, args: GcsBucketsArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:GcsBuckets", name, {}, opts)
+        super().__init__(f"mlops:index:{self.noun}", name, {}, opts)
         self._name = name
         self._args = args
         self._buckets: dict[str, gcp.storage.Bucket] = {}
@@ -140,17 +141,18 @@ class GcsBuckets(pulumi.ComponentResource):
         return BucketAccess(bucket=made.name, region=self._args.region, kms_key=self._args.kms_key)
 
     @staticmethod
-    def wants(config: Minio) -> contracts.Wants:
+    def wants(config: Minio | Seaweedfs) -> contracts.Wants:
         """Nothing."""
         return contracts.Wants()
 
     @staticmethod
     def plan(site: Site) -> GcsBucketsArgs:
-        """From `systems.minio` of the spec; sizes of volumes mean nothing here."""
+        """From `systems.minio` or `systems.seaweedfs` of the spec; servers and sizes of volumes mean nothing here."""
         network = site.contract(contracts.Network)
-        config: Minio = site.config
+        config: Minio | Seaweedfs = site.config
         return GcsBucketsArgs(
-            prefix=site.stack.name,
+            # names are global: a second store of the stack says whose it is
+            prefix=site.stack.name if site.key == "minio" else f"{site.stack.name}-{site.key}",
             project=network.account_id,
             kms_key=network.kms_key,
             region=network.region,

@@ -92,29 +92,7 @@ class GoogleManagedPrometheus(pulumi.ComponentResource):
         super().__init__("mlops:index:GoogleManagedPrometheus", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
         for alert, rule in args.alerts.items():
-            query = gcp.monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(
-                query=rule.query,
-                duration=f"{rule.seconds}s",
-                evaluation_interval="60s",
-                alert_rule=alert,
-                rule_group=args.prefix,
-                # a metric is unknown until its service has run once
-                disable_metric_validation=True,
-            )
-            gcp.monitoring.AlertPolicy(
-                f"{name}-{alert}",
-                display_name=f"{args.prefix} {alert}",
-                project=args.project,
-                combiner="OR",
-                severity=rule.severity,
-                enabled=True,
-                user_labels=args.labels,
-                documentation=gcp.monitoring.AlertPolicyDocumentationArgs(content=rule.summary, mime_type="text/markdown"),
-                conditions=[
-                    gcp.monitoring.AlertPolicyConditionArgs(display_name=alert, condition_prometheus_query_language=query)
-                ],
-                opts=mine,
-            )
+            alert_policy(f"{name}-{alert}", alert, rule, args.prefix, args.project, args.labels, mine)
         gcp.monitoring.Dashboard(
             f"{name}-dashboard", project=args.project, dashboard_json=json.dumps(self._dashboard(args)), opts=mine
         )
@@ -159,3 +137,36 @@ class GoogleManagedPrometheus(pulumi.ComponentResource):
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Addresses."""
         return {"url": self.query_url}
+
+
+def alert_policy(
+    name: str,
+    alert: str,
+    rule: PromqlAlertArgs,
+    prefix: str,
+    project: pulumi.Input[str],
+    own: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> gcp.monitoring.AlertPolicy:
+    """One alert over PromQL; `own` are its labels."""
+    query = gcp.monitoring.AlertPolicyConditionConditionPrometheusQueryLanguageArgs(
+        query=rule.query,
+        duration=f"{rule.seconds}s",
+        evaluation_interval="60s",
+        alert_rule=alert,
+        rule_group=prefix,
+        # a metric is unknown until its service has run once
+        disable_metric_validation=True,
+    )
+    return gcp.monitoring.AlertPolicy(
+        name,
+        display_name=f"{prefix} {alert}",
+        project=project,
+        combiner="OR",
+        severity=rule.severity,
+        enabled=True,
+        user_labels=own,
+        documentation=gcp.monitoring.AlertPolicyDocumentationArgs(content=rule.summary, mime_type="text/markdown"),
+        conditions=[gcp.monitoring.AlertPolicyConditionArgs(display_name=alert, condition_prometheus_query_language=query)],
+        opts=opts,
+    )

@@ -1,5 +1,7 @@
 """One service account a workload, and the roles that grants bind to it."""
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_gcp as gcp
 
@@ -20,9 +22,18 @@ def member(email: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.concat("serviceAccount:", email)
 
 
+def service_agent(domain: str, project: pulumi.Input[str], opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """E-mail of a service agent of Google's in the project (IAM, "Service agents"); the foundation has made it be there."""
+    given = opts.providers if isinstance(opts.providers, Mapping) else {}
+    found = gcp.organizations.get_project_output(
+        project_id=project, opts=pulumi.InvokeOutputOptions(parent=opts.parent, provider=opts.provider or given.get("gcp"))
+    )
+    return pulumi.Output.format("service-{0}@{1}.iam.gserviceaccount.com", found.number, domain)
+
+
 def on_project(
     name: str,
-    role: str,
+    role: pulumi.Input[str],
     email: pulumi.Input[str],
     project: pulumi.Input[str],
     opts: pulumi.ResourceOptions,

@@ -186,8 +186,8 @@ class GoogleManagedKafka(pulumi.ComponentResource):
         )
 
     def contracts(self) -> Sequence[contracts.Broker]:
-        """The broker."""
-        return [contracts.Broker(self.bootstrap, self.grant)]
+        """The broker; its `arn` is the cluster's full name."""
+        return [contracts.Broker(self.bootstrap, self.grant, self.cluster_name)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Addresses; every grant has been made by now, so the access lists are complete."""

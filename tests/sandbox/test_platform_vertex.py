@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.sandbox.google_cloud import there
 from tests.sandbox.platform_env import Project, project
 
 pytestmark = pytest.mark.sandbox
@@ -19,15 +16,6 @@ STACK = "sandbox-vertex"
 SYSTEMS = {
     "foundation", "minio", "mysql", "kafka", "mlflow", "jupyterhub", "prometheus", "grafana", "docker", "github-actions",
 }  # fmt: skip
-
-
-def there(home: Path) -> dict[str, list[dict[str, Any]]]:
-    """What stands in the simulated cloud: inputs by type."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    with closing(sqlite3.connect(f"file:{home / 'gcp' / 'state.db'}?mode=ro", uri=True)) as state:
-        for kind, inputs in state.execute("select type, inputs from objects where id <> ''"):
-            found.setdefault(kind, []).append(json.loads(inputs))
-    return found
 
 
 @pytest.fixture(scope="module")

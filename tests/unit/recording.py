@@ -21,7 +21,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import SETTINGS
 
-from tests.unit import azure_mock, cluster_mock
+from tests.unit import azure_mock, cluster_mock, google_mock
 
 T = TypeVar("T")
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -166,6 +166,8 @@ class _Mocks(mocks.Mocks):
         state = dict(args.inputs)
         if args.typ.startswith("azure-native:"):
             return azure_mock.made(args.typ, args.name, state)
+        if args.typ.startswith("gcp:"):
+            return google_mock.made(args.typ, args.name, state)
         if args.typ == "random:index/randomPassword:RandomPassword":
             value = generated(args.name)
             self.recording.passwords[args.name] = value

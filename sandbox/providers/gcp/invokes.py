@@ -18,6 +18,8 @@ AGENTS = {
     "dataproc.googleapis.com": "dataproc-accounts",
     "composer.googleapis.com": "cloudcomposer-accounts",
     "pubsub.googleapis.com": "gcp-sa-pubsub",
+    "dataflow.googleapis.com": "dataflow-service-producer-prod",
+    "securesourcemanager.googleapis.com": "gcp-sa-sourcemanager",
 }
 """API -> domain of its service agent where it is not gcp-sa-<first part of the API's name> (IAM docs, "Service agents")."""
 
@@ -82,6 +84,18 @@ def _storage_agent(cx: GcpContext, inputs: Json, _: Store) -> Json:
     return {"id": email, "emailAddress": email, "member": f"serviceAccount:{email}", "project": project}
 
 
+def _logging_key(cx: GcpContext, inputs: Json, _: Store) -> Json:
+    project = str(inputs.get("project") or cx.gcp_project)
+    return {
+        "id": f"projects/{project}/cmekSettings",
+        "name": f"projects/{project}/cmekSettings",
+        "project": project,
+        "kmsKeyName": "",
+        "kmsKeyVersionName": "",
+        "serviceAccountId": f"cmek-p{number_of(project)}@gcp-sa-logging.iam.gserviceaccount.com",
+    }
+
+
 def _secret_version(cx: GcpContext, inputs: Json, store: Store) -> Json:
     secret = cx.path(str(inputs["secret"]))
     path = secret if "/" in secret else f"projects/{inputs.get('project') or cx.gcp_project}/secrets/{secret}"
@@ -104,6 +118,7 @@ def _secret_version(cx: GcpContext, inputs: Json, store: Store) -> Json:
 
 
 FUNCTIONS: dict[str, Callable[[GcpContext, Json, Store], Json]] = {
+    "gcp:logging/getProjectCmekSettings:getProjectCmekSettings": _logging_key,
     "gcp:organizations/getClientConfig:getClientConfig": _client_config,
     "gcp:organizations/getProject:getProject": _project,
     "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _storage_agent,

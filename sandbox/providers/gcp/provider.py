@@ -17,6 +17,7 @@ from sandbox.providers.cloud.spec import Context, Json, Spec
 from sandbox.providers.cloud.store import Store
 from sandbox.providers.gcp import invokes
 from sandbox.providers.gcp.context import GcpContext, project_of, region_in
+from sandbox.providers.gcp.shapes import GcpOutputs
 from sandbox.providers.gcp.spec import COMMON, GcpSpec, labels
 from sandbox.providers.gcp.tables import KINDS, SERVICES, table
 from sandbox.providers.model import Call, Changes, Checked, Failure
@@ -34,6 +35,8 @@ USE_KEY = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 PRINCIPAL = re.compile(r"^(allUsers|allAuthenticatedUsers|(user|group|serviceAccount|domain):\S+|principal(Set)?://\S+)$")
 OWN_AGENTS = ("gs-project-accounts", "compute-system", "serverless-robot-prod")
 """Domains of service agents that are there as soon as their API is enabled; others come with a ServiceIdentity."""
+BORN = ("gcp-sa-bigquery-condel", "gcp-sa-logging")
+"""Domains of accounts that come with a resource (a BigQuery connection), or with the project (Cloud Logging's for keys)."""
 
 
 class Gcp(Cloud):
@@ -60,6 +63,10 @@ class Gcp(Cloud):
     def context(self, call: Call) -> GcpContext:
         """Project and place of the call."""
         return GcpContext(call)
+
+    def outputs(self, call: Call, resource: Resource, spec: Spec, inputs: Mapping[str, Any]) -> Outputs:
+        """With what is computed inside of inputs."""
+        return GcpOutputs(resource, spec, self.context(call), self.tags(call, resource, inputs))
 
     def check(self, call: Call) -> Checked:
         """What the schema says, then the cloud's rules for names."""
@@ -133,7 +140,8 @@ class Gcp(Cloud):
     def _usable(self, cx: GcpContext, path: str, key: str, agent: str) -> None:
         if not self.exists(cx, "crypto key", key):
             raise Failure(f'{path}: there is no crypto key "{key}"')
-        member = f"serviceAccount:service-{cx.number}@{agent}.iam.gserviceaccount.com"
+        who = agent if "@" in agent else f"service-{{number}}@{agent}"
+        member = f"serviceAccount:{who.format(number=cx.number)}.iam.gserviceaccount.com"
         if not self.store.exists((BINDING,), f"{key}/{USE_KEY}/{member}"):
             raise Failure(f"{path}: {member} does not have {USE_KEY} on {key}")
 
@@ -144,7 +152,7 @@ class Gcp(Cloud):
         domain = email.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
         if domain == cx.gcp_project:
             there = self.exists(cx, "service account", email)
-        elif domain.startswith("gcp-sa-"):
+        elif domain.startswith("gcp-sa-") and domain not in BORN:
             there = any(
                 self.store.exists((IDENTITY,), f"projects/{cx.gcp_project}/services/{service}")
                 for service in invokes.services_of(domain)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.providers.cloud.spec import Json, Spec
+from sandbox.providers.cloud.spec import Computed, Json, Spec
 
 RFC1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 """Most names: begin with a letter, 1 to 63 small letters, digits and dashes."""
@@ -19,7 +19,10 @@ class GcpSpec(Spec):
     patterns: Mapping[str, str] = field(default_factory=dict)
     """Inputs whose whole text must match: path -> regular expression (documented in the type's own API reference)."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Inputs that name an encryption key: path -> domain of the service agent that must be allowed to use it."""
+    """Inputs that name an encryption key: path -> domain of the service agent that must be allowed to use it, or the agent
+    itself by the project's number ("bq-{number}@bigquery-encryption")."""
+    inside: Mapping[str, Computed] = field(default_factory=dict)
+    """Computed outputs inside of an input: path -> as in `outputs` (config.airflowUri)."""
     members: tuple[str, ...] = ()
     """Inputs that name IAM principals."""
     rule: Callable[[Json, Callable[[str, str], bool]], str | None] | None = None

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from sandbox.providers.cloud.spec import Spec
-from sandbox.providers.gcp.tables import access, compute, container, data, federation, ml, run
+from sandbox.providers.gcp.tables import access, catalog, compute, container, data, federation, ml, ops, processing, run
 
-MODULES = (access, compute, container, data, federation, ml, run)
+MODULES = (access, catalog, compute, container, data, federation, ml, ops, processing, run)
 
 SERVICES = {
     "artifactregistry": "artifactregistry.googleapis.com",
+    "bigquery": "bigquery.googleapis.com",
     "cloudbuild": "cloudbuild.googleapis.com",
     "cloudrunv2": "run.googleapis.com",
+    "cloudscheduler": "cloudscheduler.googleapis.com",
+    "colab": "aiplatform.googleapis.com",
     "composer": "composer.googleapis.com",
     "compute": "compute.googleapis.com",
     "container": "container.googleapis.com",
+    "dataplex": "dataplex.googleapis.com",
     "dataproc": "dataproc.googleapis.com",
     "iam": "iam.googleapis.com",
     "iap": "iap.googleapis.com",
     "kms": "cloudkms.googleapis.com",
+    "logging": "logging.googleapis.com",
     "managedkafka": "managedkafka.googleapis.com",
+    "pubsub": "pubsub.googleapis.com",
     "secretmanager": "secretmanager.googleapis.com",
+    "securesourcemanager": "securesourcemanager.googleapis.com",
     "serviceaccount": "iam.googleapis.com",
     "servicenetworking": "servicenetworking.googleapis.com",
     "sql": "sqladmin.googleapis.com",
     "vertex": "aiplatform.googleapis.com",
     "workbench": "notebooks.googleapis.com",
+    "workflows": "workflows.googleapis.com",
 }
 """Module of the package -> the API that must be enabled first; what a new project has enabled is not listed."""
 
@@ -55,6 +63,30 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "workload identity pool": (
         ("gcp:iam/workloadIdentityPool:WorkloadIdentityPool",),
         "projects/{project}/locations/global/workloadIdentityPools/{ref}",
+    ),
+    "topic": (("gcp:pubsub/topic:Topic",), "projects/{project}/topics/{ref}"),
+    "subscription": (("gcp:pubsub/subscription:Subscription",), "projects/{project}/subscriptions/{ref}"),
+    "Connect cluster": (
+        ("gcp:managedkafka/connectCluster:ConnectCluster",),
+        "projects/{project}/locations/{place}/connectClusters/{ref}",
+    ),
+    "dataset": (("gcp:bigquery/dataset:Dataset",), "projects/{project}/datasets/{ref}"),
+    "table": (("gcp:bigquery/table:Table",), "{ref}"),
+    "connection": (("gcp:bigquery/connection:Connection",), "{ref}"),
+    "entry group": (("gcp:dataplex/entryGroup:EntryGroup",), "projects/{project}/locations/{place}/entryGroups/{ref}"),
+    "feature group": (("gcp:vertex/aiFeatureGroup:AiFeatureGroup",), "projects/{project}/locations/{place}/featureGroups/{ref}"),
+    "feature online store": (
+        ("gcp:vertex/aiFeatureOnlineStore:AiFeatureOnlineStore",),
+        "projects/{project}/locations/{place}/featureOnlineStores/{ref}",
+    ),
+    "network attachment": (
+        ("gcp:compute/networkAttachment:NetworkAttachment",),
+        "projects/{project}/regions/{region}/networkAttachments/{ref}",
+    ),
+    "source manager": (("gcp:securesourcemanager/instance:Instance",), "projects/{project}/locations/{place}/instances/{ref}"),
+    "source repository": (
+        ("gcp:securesourcemanager/repository:Repository",),
+        "projects/{project}/locations/{place}/repositories/{ref}",
     ),
     "Workbench instance": (("gcp:workbench/instance:Instance",), "projects/{project}/locations/{place}/instances/{ref}"),
 }

@@ -1,0 +1,121 @@
+"""Spark jobs as batches of the Dataproc API: pure data from a few decisions."""
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+import pulumi
+
+from components.contracts import BrokerAccess
+from components.vertex.jobs import VertexGround, uri
+
+SCRIPT = "scripts/stream.py"
+EVENTS = "events/"
+RUNTIME = "2.2"
+"""Spark 3.5, long-term support (Serverless for Apache Spark, "Runtime versions"; the newest was not read)."""
+JARS = ("spark-sql-kafka-0-10.jar", "managed-kafka-auth-login-handler.jar")
+STREAM = '''\
+"""A stream as Parquet files, by day; run again, it goes on from its checkpoint.
+
+Arguments: target, checkpoint, seconds between micro-batches, and for a Kafka topic its name and the bootstrap address;
+without these two the source is Spark's own rate, one row a second.
+"""
+
+import sys
+
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import to_date
+
+target, checkpoint, seconds, *source = sys.argv[1:]
+spark = SparkSession.builder.getOrCreate()
+if source:
+    topic, servers = source
+    reader = spark.readStream.format("kafka").option("subscribe", topic).option("startingOffsets", "earliest")
+    for key, value in {
+        "bootstrap.servers": servers,
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "OAUTHBEARER",
+        "sasl.jaas.config": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+        "sasl.login.callback.handler.class": "com.google.cloud.hosted.kafka.auth.GcpLoginCallbackHandler",
+    }.items():
+        reader = reader.option(f"kafka.{key}", value)
+    # the broker lets the jobs' account read in groups that begin with this name
+    reader = reader.option("groupIdPrefix", "spark")
+else:
+    reader = spark.readStream.format("rate").option("rowsPerSecond", 1)
+rows = reader.load()
+query = (
+    rows.withColumn("day", to_date("timestamp"))
+    .writeStream.format("parquet")
+    .option("path", target)
+    .option("checkpointLocation", checkpoint)
+    .partitionBy("day")
+    .trigger(processingTime=f"{seconds} seconds")
+    .start()
+)
+query.awaitTermination()
+'''
+"""Client settings: Managed Service for Apache Kafka, "Authenticate to the Kafka API"."""
+
+
+@dataclass
+class SparkBatchArgs:
+    """One batch template. Memory in GiB."""
+
+    driver_cores: int
+    driver_gib: int
+    executor_cores: int
+    executor_gib: int
+    executors: int
+    """At the start, and at most twice as many."""
+    main: Optional[str] = None
+    """Object of the bucket that is run, a Python file or a jar; our streaming script if unset."""
+    main_class: Optional[str] = None
+    arguments: list[str] = field(default_factory=list)
+    schedule: Optional[str] = None
+    """Cron expression of five fields, UTC."""
+    streaming: bool = False
+    topic: Optional[str] = None
+    trigger_seconds: int = 60
+
+
+def request(key: str, job: SparkBatchArgs, place: VertexGround, broker: BrokerAccess | None) -> dict[str, Any]:
+    """A Batch (Dataproc API reference): in the private subnetwork, as the jobs' account, under the stack's key."""
+    settings = {
+        "spark.driver.cores": str(job.driver_cores),
+        "spark.driver.memory": f"{job.driver_gib}g",
+        "spark.executor.cores": str(job.executor_cores),
+        "spark.executor.memory": f"{job.executor_gib}g",
+        "spark.executor.instances": str(job.executors),
+        "spark.dynamicAllocation.maxExecutors": str(job.executors * 2),
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": uri(place, EVENTS),
+    }
+    where = {
+        "serviceAccount": place.account,
+        "subnetworkUri": place.subnet_id,
+        "networkTags": [place.tag],
+        "kmsKey": place.kms_key,
+        "stagingBucket": place.bucket,
+        **({} if job.streaming else {"ttl": "43200s"}),
+    }
+    return {
+        **_code(key, job, place, broker),
+        "runtimeConfig": {"version": RUNTIME, "properties": settings},
+        "environmentConfig": {"executionConfig": where},
+    }
+
+
+def _code(key: str, job: SparkBatchArgs, place: VertexGround, broker: BrokerAccess | None) -> dict[str, Any]:
+    jars = [uri(place, f"jars/{jar}") for jar in JARS] if job.topic is not None else []
+    arguments: list[pulumi.Input[str]] = list(job.arguments)
+    if job.streaming:
+        arguments = [uri(place, f"streams/{key}"), uri(place, f"checkpoints/{key}"), str(job.trigger_seconds)]
+        if job.topic is not None and broker is not None:
+            arguments += [job.topic, broker.bootstrap]
+    more = {"args": arguments, "jarFileUris": jars}
+    main = uri(place, job.main or SCRIPT)
+    if job.main_class is not None:
+        return {"sparkBatch": {**more, "mainClass": job.main_class, "jarFileUris": [*jars, main]}}
+    if (job.main or SCRIPT).endswith(".py"):
+        return {"pysparkBatch": {**more, "mainPythonFileUri": main}}
+    return {"sparkBatch": {**more, "mainJarFileUri": main}}
