@@ -120,6 +120,8 @@ class Database:
     port: pulumi.Input[int]
     grant: Callable[[str, Consumer], DatabaseAccess]
     """(database, consumer) -> access with a user limited to that database."""
+    server: Optional[pulumi.Input[str]] = None
+    """Azure: id of the server, for services that reach it by private endpoints of their own."""
 
 
 @dataclass(frozen=True)

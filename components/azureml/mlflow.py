@@ -22,7 +22,9 @@ class AzuremlTrackingArgs:
 
     workspace: AzuremlWorkspaceArgs
     data: Optional[LakeContainerArgs] = None
-    """Container that the workspace's jobs read and write as data store `mlflow`."""
+    """Container that the workspace's jobs read and write as a data store."""
+    store: str = BUCKET
+    """Name of that data store."""
 
 
 class AzuremlTracking(pulumi.ComponentResource):
@@ -41,13 +43,14 @@ class AzuremlTracking(pulumi.ComponentResource):
     tiers = ("all", "platform", "team")
     essential_type = "azure-native:machinelearningservices:Workspace"
     identity = True
+    noun = "AzuremlTracking"
 
     def __init__(self, name: str, args: AzuremlTrackingArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:AzuremlTracking", name, {}, opts)
+        super().__init__(f"mlops:index:{self.noun}", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
         made = AzuremlWorkspace(f"{name}-ws", args.workspace, mine)
         if args.data is not None:
-            datastore(f"{name}-data", BUCKET, made.workspace_name, args.data, args.workspace.place.group, mine)
+            datastore(f"{name}-data", args.store, made.workspace_name, args.data, args.workspace.place.group, mine)
         self.workspace_id = made.workspace_id
         self.uri = made.tracking_uri
         self.register_outputs({"workspaceId": self.workspace_id, "uri": self.uri})

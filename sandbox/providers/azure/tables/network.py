@@ -28,6 +28,13 @@ KINDS = {
         auto="copy",
         path=_NET + "/virtualNetworks/{virtualNetworkName}/subnets/{subnetName}",
     ),
+    "network:PublicIPAddress": kind(
+        f"{_NET}/publicIPAddresses",
+        "publicIpAddressName",
+        _RULE,
+        outputs={"ipAddress": lambda values: f"203.0.113.{int(values['hash'][:2], 16)}"},
+    ),
+    "network:NatGateway": kind(f"{_NET}/natGateways", "natGatewayName", _RULE),
     "network:NetworkSecurityGroup": kind(f"{_NET}/networkSecurityGroups", "networkSecurityGroupName", _RULE),
     "network:PrivateEndpoint": kind(
         f"{_NET}/privateEndpoints",
