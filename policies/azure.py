@@ -44,7 +44,6 @@ CLOSED: Mapping[str, Mapping[str, Any]] = {
     "azure-native:datafactory:Factory": {"publicNetworkAccess": OFF},
     "azure-native:purview:Account": {"publicNetworkAccess": OFF, "managedResourcesPublicNetworkAccess": OFF},
     "azure-native:machinelearningservices:Registry": {"publicNetworkAccess": OFF},
-    "azure-native:machinelearningservices:OnlineDeployment": {"properties.egressPublicNetworkAccess": OFF},
     "azure-native:app:ManagedEnvironment": {"vnetConfiguration.internal": (True,), "publicNetworkAccess": OFF},
     "azure-native:app:ContainerApp": {"configuration.ingress.allowInsecure": (False, None)},
     "azure-native:hdinsight:Cluster": {

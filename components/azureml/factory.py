@@ -11,6 +11,7 @@ from components.azureml.identity import Role, assign, named
 from components.azureml.place import AzurePlaceArgs
 from components.azureml.private import logged
 from components.azureml.recurrence import recurrence
+from components.azureml.templates import deploy
 
 NETWORK, RUNTIME, IDENTITY = "default", "private", "workload"
 """Names inside the factory: its managed network, the runtime in it, and the identity that activities run as."""
@@ -62,26 +63,17 @@ class Factory:
         )
         logged(f"{name}-factory-logs", self.factory.id, place.logs, self.opts)
         self._right = assign(f"{name}-launch", Role.FACTORY_CONTRIBUTOR, args.principal_id, self.factory.id, self.opts)
-        network = azure.resources.Deployment(
+        network = deploy(
             f"{name}-network",
-            resource_group_name=place.group,
-            deployment_name=named(args.stem, "network", 64),
-            properties=azure.resources.DeploymentPropertiesArgs(
-                mode=azure.resources.DeploymentMode.INCREMENTAL,
-                template={
-                    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
-                    "contentVersion": "1.0.0.0",
-                    "resources": [
-                        {
-                            "type": "Microsoft.DataFactory/factories/managedVirtualNetworks",
-                            "apiVersion": API,
-                            "name": pulumi.Output.concat(self.factory.name, "/", NETWORK),
-                            "properties": {},
-                        }
-                    ],
-                },
-            ),
-            opts=self.opts,
+            named(args.stem, "network", 64),
+            place.group,
+            {
+                "type": "Microsoft.DataFactory/factories/managedVirtualNetworks",
+                "apiVersion": API,
+                "name": pulumi.Output.concat(self.factory.name, "/", NETWORK),
+                "properties": {},
+            },
+            self.opts,
         )
         self._inside = pulumi.ResourceOptions.merge(self.opts, pulumi.ResourceOptions(depends_on=[network]))
         runtime = df.IntegrationRuntime(

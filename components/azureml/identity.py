@@ -81,6 +81,17 @@ def workload_identity(
     return azure.managedidentity.UserAssignedIdentity(name, resource_group_name=group, resource_name_=identity_name, opts=opts)
 
 
+def client_id(identity_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Client id of an identity, by which what runs as several of them says which one it means."""
+    id = pulumi.Output.from_input(identity_id)
+    found = azure.managedidentity.get_user_assigned_identity_output(
+        resource_group_name=id.apply(lambda text: text.split("/")[4]),
+        resource_name=id.apply(lambda text: text.rpartition("/")[2]),
+        opts=pulumi.InvokeOutputOptions(parent=parent),
+    )
+    return found.client_id.apply(lambda text: text or "")
+
+
 def unique(stem: str, subscription: pulumi.Input[str], limit: int, *, dashes: bool = True) -> pulumi.Output[str]:
     """A name that nobody else on Azure has: `stem` and 8 hex digits of the subscription and it, at most `limit` characters.
 

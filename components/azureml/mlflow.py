@@ -30,7 +30,8 @@ class AzuremlTrackingArgs:
 class AzuremlTracking(pulumi.ComponentResource):
     """An AzuremlWorkspace, whose own MLflow tracking and model registry clients reach with their Entra identity.
 
-    Runs stand in the workspace, artifacts in its storage account. Clients need the azureml-mlflow plugin. Source:
+    Runs stand in the workspace, artifacts in its storage account; the stack's registry of images is its own too, so that what
+    it runs and serves comes from there over its managed network. Clients need the azureml-mlflow plugin. Source:
     Azure Machine Learning documentation, "Configure MLflow for Azure Machine Learning".
     """
 
@@ -38,7 +39,7 @@ class AzuremlTracking(pulumi.ComponentResource):
     uri: pulumi.Output[str]
 
     needs = (contracts.Network,)
-    optional = (contracts.ObjectStore,)
+    optional = (contracts.ObjectStore, contracts.ImageRegistry)
     provides = (contracts.Tracking,)
     tiers = ("all", "platform", "team")
     essential_type = "azure-native:machinelearningservices:Workspace"
@@ -78,6 +79,7 @@ class AzuremlTracking(pulumi.ComponentResource):
 def workspace_args(site: Site, noun: str, kind: str = "Default", data: LakeContainerArgs | None = None) -> AzuremlWorkspaceArgs:
     """The arguments of a system's own workspace. RunError where the landing gave no identity."""
     network = site.contract(contracts.Network)
+    images = site.maybe(contracts.ImageRegistry)
     if site.role is None or site.role_arn is None:
         raise pulumi.RunError(f"{site.key}: the landing gave no identity")
     stem = f"{site.stack.name}-{noun}"
@@ -91,4 +93,6 @@ def workspace_args(site: Site, noun: str, kind: str = "Default", data: LakeConta
         place=place_of(network, site.namespace),
         kind=kind,
         reaches={"data": data.account_id} if data else {},
+        # a team's stack knows the platform's registry by its host alone
+        registry_id=images.registry if images and site.spec.tier != "team" else None,
     )

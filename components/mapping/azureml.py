@@ -24,7 +24,8 @@ ROWS: Mapping[str, SystemFact] = {
     ),
     "mlflow": SystemFact(
         _A + "mlflow:AzuremlTracking", "azure-native:machinelearningservices:Workspace", needs=("network",),
-        optional=("objectStore",), provides=("tracking",), tiers=EVERY_TIER, managed=True, holds="the experiments' records",
+        optional=("objectStore", "imageRegistry"), provides=("tracking",), tiers=EVERY_TIER, managed=True,
+        holds="the experiments' records",
     ),
     "jupyterhub": SystemFact(
         _A + "notebooks:AzuremlNotebooks", "azure-native:machinelearningservices:Compute", needs=("network",),
@@ -78,6 +79,20 @@ ROWS: Mapping[str, SystemFact] = {
         _A + "hadoop:HdinsightHdfs", "azure-native:hdinsight:Cluster", needs=("network", "objectStore"),
         provides=("fileSystem",), managed=True, holds="what stands on the cluster's own disks",
     ),
+    **{
+        system: SystemFact(
+            f"{_A}{system}:{noun}", "azure-native:app:ManagedEnvironment", needs=("network", "objectStore"),
+            optional=("imageRegistry",), provides=("serving",), managed=True,
+        )
+        for system, noun in (("fastapi", "AzureFastapi"), ("flask", "AzureFlask"), ("bentoml", "AzureBentoml"))
+    },
+    **{
+        system: SystemFact(
+            f"{_A}{system}:{noun}", "azure-native:machinelearningservices:Datastore", needs=("network", "objectStore"),
+            optional=("tracking", "imageRegistry"), provides=("serving",), managed=True,
+        )
+        for system, noun in (("tfserving", "AzuremlTfserving"), ("kserve", "AzuremlKserve"))
+    },
     "dvc": SystemFact(
         _A + "dvc:AzureDvcRemote", "azure-native:keyvault:Secret", needs=("network", "objectStore"), managed=True,
     ),
@@ -111,7 +126,7 @@ ROWS: Mapping[str, SystemFact] = {
     ),
     "experiments": SystemFact(
         _A + "experiments:AzuremlExperiments", "azure-native:machinelearningservices:Workspace", needs=("network",),
-        optional=("objectStore",), provides=("tracking",), managed=True, holds="the experiments' records",
+        optional=("objectStore", "imageRegistry"), provides=("tracking",), managed=True, holds="the experiments' records",
         what="Experiment tracking without a server to size.",
     ),
     "modelRegistry": SystemFact(

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from sandbox.providers.azure.provider import ArmContext
-from sandbox.providers.azure.shapes import ArmOutputs
+from sandbox.providers.azure.shapes import ArmOutputs, guid
 from sandbox.providers.azure.tables import COMMON, KINDS
 from sandbox.providers.cloud.spec import render
 from sandbox.providers.model import Call
@@ -44,5 +44,7 @@ def asked(token: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """The functions that the components use."""
     if token.endswith(":getClientConfig"):
         return {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT, "clientId": "c", "objectId": "o"}
+    if token.endswith(":getUserAssignedIdentity"):
+        return {"clientId": guid(inputs["resourceName"], "client")}
     assert token.endswith(":getKeyValue"), token
     return {"value": json.dumps(DOCUMENTS[inputs["keyValueName"]])}

@@ -57,6 +57,17 @@ KINDS = {
         path=_NET + "/privateDnsZones/{privateZoneName}/virtualNetworkLinks/{virtualNetworkLinkName}",
         replace=("virtualNetwork",),
     ),
+    "privatedns:PrivateRecordSet": Kind(
+        f"{_NET}/privateDnsZones/records",
+        Spec(
+            name=Name("relativeRecordSetName", 253, allowed=r".", joint="", digits=8),
+            replace=("resourceGroupName", "privateZoneName", "recordType"),
+            id=f"{GROUP}/providers/{_NET}/privateDnsZones/{{privateZoneName}}/{{recordType}}/{{relativeRecordSetName}}",
+            outputs={"name": "{relativeRecordSetName}", "fqdn": "{relativeRecordSetName}.{privateZoneName}."},
+        ),
+        NameRule(1, 253, r"[A-Za-z0-9*@._-]+", "a DNS name, * or @"),
+        located=False,
+    ),
     "containerregistry:Registry": kind(
         "Microsoft.ContainerRegistry/registries",
         "registryName",
