@@ -124,6 +124,8 @@ class Database:
     """(database, consumer) -> access with a user limited to that database."""
     account: Optional[pulumi.Input[str]] = None
     """Google Cloud: e-mail of the server's own service account, by which it reads and writes files of a bucket."""
+    server: Optional[pulumi.Input[str]] = None
+    """Azure: id of the server, for services that reach it by private endpoints of their own."""
 
 
 @dataclass(frozen=True)

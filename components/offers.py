@@ -109,6 +109,8 @@ class ImageRegistry(Offer):
     grant: Callable[[Consumer], pulumi.Input[str]]
     """(consumer) -> Secret of type kubernetes.io/dockerconfigjson in its namespace, which may pull; on a cloud its role may, and
     push to the repository whose address is given."""
+    registry: Optional[pulumi.Input[str]] = None
+    """Azure: id of the registry, which a workspace's managed network reaches where it is the workspace's own."""
     build: Optional[Callable[[str], pulumi.Resource]] = None
     """(name of an image of ours) -> what has built and pushed it; a registry that builds nothing has none."""
 

@@ -32,6 +32,24 @@ CLOSED: Mapping[str, Mapping[str, Any]] = {
         "adminUserEnabled": (False, None),
         "anonymousPullEnabled": (False, None),
     },
+    "azure-native:dbforpostgresql:Server": {
+        "network.publicNetworkAccess": OFF,
+        "authConfig.passwordAuth": OFF,
+    },
+    "azure-native:synapse:Workspace": {
+        "publicNetworkAccess": OFF,
+        "azureADOnlyAuthentication": (True,),
+        "managedVirtualNetworkSettings.preventDataExfiltration": (True,),
+    },
+    "azure-native:datafactory:Factory": {"publicNetworkAccess": OFF},
+    "azure-native:purview:Account": {"publicNetworkAccess": OFF, "managedResourcesPublicNetworkAccess": OFF},
+    "azure-native:machinelearningservices:Registry": {"publicNetworkAccess": OFF},
+    "azure-native:app:ManagedEnvironment": {"vnetConfiguration.internal": (True,), "publicNetworkAccess": OFF},
+    "azure-native:app:ContainerApp": {"configuration.ingress.allowInsecure": (False, None)},
+    "azure-native:hdinsight:Cluster": {
+        "properties.networkProperties.resourceProviderConnection": ("Outbound",),
+        "properties.networkProperties.privateLink": ("Enabled",),
+    },
     "azure-native:network:Subnet": {"defaultOutboundAccess": (False,)},
     "azure-native:machinelearningservices:Compute": {"properties.properties.enableNodePublicIp": (False,)},
 }
@@ -44,13 +62,15 @@ BUCKETS: Mapping[str, Mapping[str, Any]] = {
 HOLDING = (
     "storage:StorageAccount", "dbformysql:Server", "eventhub:Namespace", "machinelearningservices:Workspace",
     "monitor:AzureMonitorWorkspace", "appconfiguration:ConfigurationStore", "containerregistry:Registry",
+    "dbforpostgresql:Server", "synapse:Workspace", "purview:Account", "machinelearningservices:Registry", "hdinsight:Cluster",
 )  # fmt: skip
 """Types that hold data and cost something."""
 TAGGED = {
     f"azure-native:{kind}"
     for kind in (
         "resources:ResourceGroup", "network:VirtualNetwork", "keyvault:Vault", "managedidentity:UserAssignedIdentity",
-        "dashboard:Grafana", "operationalinsights:Workspace", "machinelearningservices:Compute", *HOLDING,
+        "dashboard:Grafana", "operationalinsights:Workspace", "machinelearningservices:Compute", "datafactory:Factory",
+        "app:ManagedEnvironment", "app:ContainerApp", "machinelearningservices:OnlineEndpoint", *HOLDING,
     )
 }  # fmt: skip
 """Types that say whose they are."""
@@ -64,6 +84,8 @@ ANYWHERE = {"*", "internet", "any"}
 SECRETS = {
     "azure-native:dbformysql:Server": ("administratorLoginPassword",),
     "azure-native:keyvault:Secret": ("properties.value",),
+    "azure-native:dbforpostgresql:Server": ("administratorLoginPassword",),
+    "azure-native:synapse:Workspace": ("sqlAdministratorLoginPassword",),
 }
 """Settings that Azure's SDK does not keep secret by itself."""
 REMEDY = "Close it and grant roles on it to named identities"

@@ -7,9 +7,9 @@ import pulumi
 import pulumi_azure_native as azure
 
 from components import contracts
-from components.azureml.identity import Role, assign, unique
+from components.azureml.eventhubs_namespace import HubCaptureArgs, hub, premium
+from components.azureml.identity import Role, assign, named, unique, workload_identity
 from components.azureml.place import AzurePlaceArgs, place_of
-from components.azureml.private import endpoint, logged
 from components.contracts import BrokerAccess, Consumer
 from components.spec.base import duration_seconds
 from components.spec.data import Kafka
@@ -18,6 +18,8 @@ from components.system import Site
 PORT = 9093
 MECHANISM = "OAUTHBEARER"
 PROTOCOL = "Event Hubs (Kafka protocol)"
+CAPTURES = "flume"
+"""Container that captured events lie in."""
 LONGEST_HOURS = 90 * 24
 """How long a Premium namespace keeps events (Event Hubs documentation, "Event Hubs quotas and limits")."""
 
@@ -43,6 +45,8 @@ class EventHubsArgs:
     place: AzurePlaceArgs
     topics: dict[str, EventHubArgs] = field(default_factory=dict)
     """Event hubs that stand although nobody asked for them, by name."""
+    captured: dict[str, HubCaptureArgs] = field(default_factory=dict)
+    """Event hubs whose events are kept as files too, by name; all by one identity."""
 
 
 class EventHubs(pulumi.ComponentResource):
@@ -51,7 +55,8 @@ class EventHubs(pulumi.ComponentResource):
     `grant` makes the consumer's event hubs and lets its identity send to and receive from these alone; tokens of the
     identity are its Kafka login (SASL OAUTHBEARER). Rights are given by event hub or namespace, never by a prefix of
     names, so topics that a consumer makes itself are refused. Azure replicates and spreads over zones by itself; there
-    are no Kafka transactions and no Kafka Streams here. Source: Azure Event Hubs documentation, "Apache Kafka
+    are no Kafka transactions and no Kafka Streams here. What an agent of flume reads is kept as files by the hub itself, with
+    an identity for that alone (Capture). Source: Azure Event Hubs documentation, "Apache Kafka
     developer guide", "Configure customer-managed keys", "Authorize access using Microsoft Entra ID".
     """
 
@@ -59,7 +64,7 @@ class EventHubs(pulumi.ComponentResource):
     bootstrap: pulumi.Output[str]
 
     needs = (contracts.Network,)
-    optional = ()
+    optional = (contracts.ObjectStore,)
     provides = (contracts.Broker,)
     tiers = ("all", "platform")
     essential_type = "azure-native:eventhub:Namespace"
@@ -73,42 +78,10 @@ class EventHubs(pulumi.ComponentResource):
         self._kept = pulumi.ResourceOptions.merge(self._opts, keep)
         self._hubs: dict[str, azure.eventhub.EventHub] = {}
         place = args.place
-        key = azure.eventhub.KeyVaultPropertiesArgs(
-            key_name=place.key_name,
-            key_vault_uri=place.vault_uri,
-            identity=azure.eventhub.UserAssignedIdentityPropertiesArgs(user_assigned_identity=place.encryption),
+        writers = [capture.identity_id for capture in args.captured.values()][:1]
+        self._namespace, self._ready = premium(
+            name, args.namespace_name, args.processing_units, place, writers, self._opts, self._kept
         )
-        self._namespace = azure.eventhub.Namespace(
-            f"{name}-namespace",
-            resource_group_name=place.group,
-            namespace_name=args.namespace_name,
-            sku=azure.eventhub.SkuArgs(name="Premium", tier="Premium", capacity=args.processing_units),
-            identity=azure.eventhub.IdentityArgs(
-                type=azure.eventhub.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[place.encryption]
-            ),
-            encryption=azure.eventhub.EncryptionArgs(
-                key_source=azure.eventhub.KeySource.MICROSOFT_KEY_VAULT,
-                key_vault_properties=[key],
-                require_infrastructure_encryption=True,
-            ),
-            kafka_enabled=True,
-            disable_local_auth=True,
-            minimum_tls_version="1.2",
-            public_network_access="Disabled",
-            zone_redundant=True,
-            opts=self._kept,
-        )
-        azure.eventhub.NamespaceNetworkRuleSet(
-            f"{name}-network",
-            resource_group_name=place.group,
-            namespace_name=self._namespace.name,
-            default_action="Deny",
-            public_network_access="Disabled",
-            trusted_service_access_enabled=True,
-            opts=self._opts,
-        )
-        self._ready = endpoint(f"{name}-namespace", "namespace", self._namespace.id, place, self._opts)
-        logged(f"{name}-logs", self._namespace.id, place.logs, self._opts)
         for topic, options in args.topics.items():
             self._ensure(topic, options)
         self.namespace_id = self._namespace.id
@@ -118,16 +91,15 @@ class EventHubs(pulumi.ComponentResource):
     def _ensure(self, topic: str, options: EventHubArgs | None = None) -> azure.eventhub.EventHub:
         if topic not in self._hubs:
             given = options or EventHubArgs()
-            self._hubs[topic] = azure.eventhub.EventHub(
+            self._hubs[topic] = hub(
                 f"{self._name}-topic-{topic}",
-                resource_group_name=self._args.place.group,
-                namespace_name=self._namespace.name,
-                event_hub_name=topic,
-                partition_count=given.partitions,
-                retention_description=azure.eventhub.RetentionDescriptionArgs(
-                    cleanup_policy="Delete", retention_time_in_hours=given.retention_hours
-                ),
-                opts=self._kept,
+                topic,
+                self._namespace,
+                self._args.place.group,
+                given.partitions,
+                given.retention_hours,
+                self._args.captured.get(topic),
+                self._kept,
             )
         return self._hubs[topic]
 
@@ -171,6 +143,7 @@ class EventHubs(pulumi.ComponentResource):
             production=site.spec.environment == "prod",
             place=place_of(network),
             topics={name: EventHubArgs(topic.partitions, hours[name]) for name, topic in config.topics.items()},
+            captured=_captured(site),
         )
 
     def contracts(self) -> Sequence[contracts.Broker]:
@@ -180,3 +153,18 @@ class EventHubs(pulumi.ComponentResource):
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Addresses."""
         return {"bootstrap": self.bootstrap, "namespace": self._namespace.name, "protocol": PROTOCOL}
+
+
+def _captured(site: Site) -> dict[str, HubCaptureArgs]:
+    """The topics that agents of flume keep as files, with an identity that may write them; a hub does so by itself."""
+    flume = site.spec.systems.flume
+    topics = sorted({agent.source_topic for agent in flume.agents.values() if agent.source_topic}) if flume else []
+    store = site.maybe(contracts.ObjectStore)
+    if not topics or store is None:
+        return {}
+    place = place_of(site.contract(contracts.Network))
+    writer = workload_identity("kafka-capture", named(site.stack.name, "kafka-capture", 128), place.group, site.opts)
+    consumer = Consumer("kafka-capture", role=writer.principal_id, opts=site.opts)
+    access = store.grant(CAPTURES, consumer)
+    site.ready += consumer.ready
+    return {topic: HubCaptureArgs(access.account or "", access.bucket, writer.id) for topic in topics}

@@ -1,7 +1,7 @@
 """The private network, the vault with its key, and the logs that every Azure ML stack stands on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_azure_native as azure
@@ -11,6 +11,7 @@ from components.azureml.identity import Role, assign, named, workload_identity
 from components.azureml.network import PrivateNetwork, PrivateNetworkArgs
 from components.azureml.place import AzurePlaceArgs, region_of
 from components.azureml.private import endpoint, logged
+from components.azureml.surroundings import groups, subnets
 from components.system import Site
 
 
@@ -30,6 +31,10 @@ class AzureFoundationArgs:
     """Beginning of the resources' names."""
     production: bool
     """Protect vault and key, keep logs for a year."""
+    groups: list[str] = field(default_factory=list)
+    """Subresources of private.OWN_ZONES that the stack's systems have."""
+    owners: list[str] = field(default_factory=list)
+    """Systems with a subnet of their own."""
 
 
 class AzureFoundation(pulumi.ComponentResource):
@@ -62,7 +67,9 @@ class AzureFoundation(pulumi.ComponentResource):
         keep = pulumi.ResourceOptions(protect=args.production or None)
         self._kept = pulumi.ResourceOptions.merge(self._opts, keep)
         network = PrivateNetwork(
-            f"{name}-network", PrivateNetworkArgs(args.group, args.prefix, args.region, args.cidr), self._opts
+            f"{name}-network",
+            PrivateNetworkArgs(args.group, args.prefix, args.region, args.cidr, args.groups, args.owners),
+            self._opts,
         )
         logs = self._logs()
         scope = self._scope(logs)
@@ -90,6 +97,7 @@ class AzureFoundation(pulumi.ComponentResource):
             encryption=user,
             encryption_client=self._client,
             zones={**network.zone_ids},
+            subnets={**network.own_ids},
         )
         self._contract = contracts.Network(
             network_id=network.network_id,
@@ -200,7 +208,7 @@ class AzureFoundation(pulumi.ComponentResource):
 
     @staticmethod
     def plan(site: Site) -> AzureFoundationArgs:
-        """From `cloud` of the spec."""
+        """From `cloud` of the spec, and what the chosen systems need around them."""
         client = azure.authorization.get_client_config_output(
             opts=pulumi.InvokeOutputOptions(parent=site.opts.parent, provider=_provider(site))
         )
@@ -214,6 +222,8 @@ class AzureFoundation(pulumi.ComponentResource):
             cidr=site.spec.cloud.network.cidr,
             prefix=site.stack.name,
             production=site.spec.environment == "prod",
+            groups=groups(site.spec.chosen()),
+            owners=subnets(site.spec.chosen()),
         )
 
     def contracts(self) -> Sequence[contracts.Network]:

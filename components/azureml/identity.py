@@ -15,6 +15,7 @@ class Role(StrEnum):
 
     BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
     """Read, write and delete blobs."""
+    BLOB_DATA_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
     CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
     """Manage, without the right to assign roles; given on one resource or one team's group, never on a subscription."""
     DATA_SCIENTIST = "f6c7c914-8db3-469d-8ca1-694a8f32e121"
@@ -35,11 +36,15 @@ class Role(StrEnum):
     ZONE_CONTRIBUTOR = "b12aa53e-6015-4669-85d0-8515ebb3ae7f"
     """Private DNS Zone Contributor."""
     READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    FACTORY_CONTRIBUTOR = "673868aa-7521-48a0-acc6-0f60742d39f5"
+    """Data Factory Contributor: make and run pipelines; given on one factory."""
     METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
     METRICS_READER = "b0d8363b-8ddd-447d-831f-62ca05bff136"
     """Monitoring Data Reader: query an Azure Monitor workspace."""
     PULL_IMAGES = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
     PUSH_IMAGES = "8311e382-0749-4cb8-b61a-304f252e45ec"
+    SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
+    """Read a secret's value."""
     SECRETS_OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
     """Read and write the secrets of a vault."""
     CLUSTER_ADMIN = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b"
@@ -83,6 +88,17 @@ def workload_identity(
 ) -> azure.managedidentity.UserAssignedIdentity:
     """The identity of one workload, named `identity_name`, in a resource group."""
     return azure.managedidentity.UserAssignedIdentity(name, resource_group_name=group, resource_name_=identity_name, opts=opts)
+
+
+def client_id(identity_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Client id of an identity, by which what runs as several of them says which one it means."""
+    id = pulumi.Output.from_input(identity_id)
+    found = azure.managedidentity.get_user_assigned_identity_output(
+        resource_group_name=id.apply(lambda text: text.split("/")[4]),
+        resource_name=id.apply(lambda text: text.rpartition("/")[2]),
+        opts=pulumi.InvokeOutputOptions(parent=parent),
+    )
+    return found.client_id.apply(lambda text: text or "")
 
 
 def unique(stem: str, subscription: pulumi.Input[str], limit: int, *, dashes: bool = True) -> pulumi.Output[str]:

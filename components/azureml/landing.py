@@ -19,6 +19,8 @@ from components.system import Ground, TeamGrants
 
 ABSENT = frozenset({"secret", "ca_config_map"})
 """Fields of an access that an identity makes needless."""
+UNTAGGED = frozenset({"azure-native:operationalinsights:SavedSearch"})
+"""Types whose tags are not who answers for them but words to find them by."""
 
 
 @dataclass
@@ -58,7 +60,7 @@ class AzuremlLanding:
 
     def _tagged(self, args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         """Who answers for it, on every resource that takes tags."""
-        if not args.type_.startswith("azure-native:") or "tags" not in args.props:
+        if not args.type_.startswith("azure-native:") or args.type_ in UNTAGGED or "tags" not in args.props:
             return None
         tags = {key.replace(":", "-"): value for key, value in self._tags.items()}
         own: Any = args.props

@@ -22,13 +22,16 @@ class AzuremlTrackingArgs:
 
     workspace: AzuremlWorkspaceArgs
     data: Optional[LakeContainerArgs] = None
-    """Container that the workspace's jobs read and write as data store `mlflow`."""
+    """Container that the workspace's jobs read and write as a data store."""
+    store: str = BUCKET
+    """Name of that data store."""
 
 
 class AzuremlTracking(pulumi.ComponentResource):
     """An AzuremlWorkspace, whose own MLflow tracking and model registry clients reach with their Entra identity.
 
-    Runs stand in the workspace, artifacts in its storage account. Clients need the azureml-mlflow plugin. Source:
+    Runs stand in the workspace, artifacts in its storage account; the stack's registry of images is its own too, so that what
+    it runs and serves comes from there over its managed network. Clients need the azureml-mlflow plugin. Source:
     Azure Machine Learning documentation, "Configure MLflow for Azure Machine Learning".
     """
 
@@ -36,18 +39,19 @@ class AzuremlTracking(pulumi.ComponentResource):
     uri: pulumi.Output[str]
 
     needs = (contracts.Network,)
-    optional = (contracts.ObjectStore,)
+    optional = (contracts.ObjectStore, contracts.ImageRegistry)
     provides = (contracts.Tracking,)
     tiers = ("all", "platform", "team")
     essential_type = "azure-native:machinelearningservices:Workspace"
     identity = True
+    noun = "AzuremlTracking"
 
     def __init__(self, name: str, args: AzuremlTrackingArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:AzuremlTracking", name, {}, opts)
+        super().__init__(f"mlops:index:{self.noun}", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
         made = AzuremlWorkspace(f"{name}-ws", args.workspace, mine)
         if args.data is not None:
-            datastore(f"{name}-data", BUCKET, made.workspace_name, args.data, args.workspace.place.group, mine)
+            datastore(f"{name}-data", args.store, made.workspace_name, args.data, args.workspace.place.group, mine)
         self.workspace_id = made.workspace_id
         self.uri = made.tracking_uri
         self.register_outputs({"workspaceId": self.workspace_id, "uri": self.uri})
@@ -75,6 +79,7 @@ class AzuremlTracking(pulumi.ComponentResource):
 def workspace_args(site: Site, noun: str, kind: str = "Default", data: LakeContainerArgs | None = None) -> AzuremlWorkspaceArgs:
     """The arguments of a system's own workspace. RunError where the landing gave no identity."""
     network = site.contract(contracts.Network)
+    images = site.maybe(contracts.ImageRegistry)
     if site.role is None or site.role_arn is None:
         raise pulumi.RunError(f"{site.key}: the landing gave no identity")
     stem = f"{site.stack.name}-{noun}"
@@ -88,4 +93,6 @@ def workspace_args(site: Site, noun: str, kind: str = "Default", data: LakeConta
         place=place_of(network, site.namespace),
         kind=kind,
         reaches={"data": data.account_id} if data else {},
+        # a team's stack knows the platform's registry by its host alone
+        registry_id=images.registry if images and site.spec.tier != "team" else None,
     )

@@ -1,20 +1,18 @@
 """MySQL on Azure: a flexible server inside the network, encrypted by our key, logged in to by Entra identities."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_azure_native as azure
 import pulumi_random as random
 
 from components import contracts
-from components.azureml.identity import named, unique, workload_identity
-from components.azureml.place import AzurePlaceArgs, place_of
+from components.azureml.flexible import FlexibleServerArgs, from_spec, kept, tier
+from components.azureml.identity import named, workload_identity
+from components.azureml.place import AzurePlaceArgs
 from components.azureml.private import MYSQL_ZONE, logged
 from components.contracts import Consumer, DatabaseAccess
 from components.naming import LIMITS, fit
-from components.spec.base import quantity_value
 from components.spec.data import Mysql
 from components.system import Site
 
@@ -23,27 +21,6 @@ VERSION = "8.0.21"
 """What the SDK names beside the retired 5.7 (pulumi-azure-native 3.29.0, dbformysql.ServerVersion); it stands for 8.0."""
 SETTINGS = {"require_secure_transport": "ON", "tls_version": "TLSv1.2,TLSv1.3", "aad_auth_only": "ON", "audit_log_enabled": "ON"}
 """Server parameters (Azure Database for MySQL documentation, "Server parameters", "Microsoft Entra authentication")."""
-
-
-@dataclass
-class FlexibleMysqlArgs:
-    """One flexible server."""
-
-    server_name: pulumi.Input[str]
-    """3 to 63 characters, unique on all of Azure."""
-    prefix: str
-    """Beginning of the identities' names."""
-    sku: str
-    """Size, for example Standard_D2ds_v4."""
-    storage_gib: int
-    """Storage in GiB, at least 20; it grows by itself."""
-    high_availability: bool
-    """A standby in another zone."""
-    backup_days: int
-    """Days that automatic backups are kept, 1 to 35."""
-    production: bool
-    """Protect and retain the server."""
-    place: AzurePlaceArgs
 
 
 class FlexibleMysql(pulumi.ComponentResource):
@@ -68,13 +45,12 @@ class FlexibleMysql(pulumi.ComponentResource):
     tiers = ("all", "platform")
     essential_type = "azure-native:dbformysql:Server"
 
-    def __init__(self, name: str, args: FlexibleMysqlArgs, opts: pulumi.ResourceOptions | None = None):
+    def __init__(self, name: str, args: FlexibleServerArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("mlops:index:FlexibleMysql", name, {}, opts)
         self._name = name
         self._args = args
         self._opts = pulumi.ResourceOptions(parent=self)
-        keep = pulumi.ResourceOptions(protect=args.production or None, retain_on_delete=args.production or None)
-        self._kept = pulumi.ResourceOptions.merge(self._opts, keep)
+        self._kept = kept(args.production, self._opts)
         place = args.place
         administrator = workload_identity(f"{name}-admin", named(args.prefix, "mysql-admin", 128), place.group, self._opts)
         self._server = azure.dbformysql.Server(
@@ -83,7 +59,7 @@ class FlexibleMysql(pulumi.ComponentResource):
             server_name=args.server_name,
             version=VERSION,
             create_mode="Default",
-            sku=azure.dbformysql.MySQLServerSkuArgs(name=args.sku, tier=_tier(args.sku)),
+            sku=azure.dbformysql.MySQLServerSkuArgs(name=args.sku, tier=tier(args.sku)),
             administrator_login="platform",
             administrator_login_password=self._password(place),
             storage=azure.dbformysql.StorageArgs(
@@ -188,31 +164,16 @@ class FlexibleMysql(pulumi.ComponentResource):
         return contracts.Wants()
 
     @staticmethod
-    def plan(site: Site) -> FlexibleMysqlArgs:
+    def plan(site: Site) -> FlexibleServerArgs:
         """From `systems.mysql` of the spec; more than one replica means a standby in another zone."""
-        network = site.contract(contracts.Network)
         config: Mysql = site.config
-        return FlexibleMysqlArgs(
-            server_name=unique(f"{site.stack.name}-mysql", network.account_id, 63),
-            prefix=site.stack.name,
-            sku=config.sku,
-            storage_gib=max(20, math.ceil(quantity_value(config.storage) / 2**30)),
-            high_availability=config.replicas > 1,
-            # the service always keeps a day
-            backup_days=config.backup.keep if config.backup else 1,
-            production=site.spec.environment == "prod",
-            place=place_of(network),
-        )
+        # the service always keeps a day
+        return from_spec(site, config.sku, config.storage, config.replicas, config.backup.keep if config.backup else 1)
 
     def contracts(self) -> Sequence[contracts.Database]:
         """The server."""
-        return [contracts.Database("mysql", self.host, PORT, self.grant)]
+        return [contracts.Database("mysql", self.host, PORT, self.grant, self.server_id)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address and the name of the administrator's secret, never its value."""
         return {"host": self.host, "port": str(PORT), "adminSecret": self._secret.name}
-
-
-def _tier(sku: str) -> str:
-    """Tier of a size by its family: Standard_B… Burstable, Standard_E… MemoryOptimized, else GeneralPurpose."""
-    return {"B": "Burstable", "E": "MemoryOptimized"}.get(sku.removeprefix("Standard_")[:1], "GeneralPurpose")

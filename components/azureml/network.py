@@ -2,14 +2,17 @@
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_azure_native as azure
 
 from components.azureml.private import zones
+from components.azureml.surroundings import SUBNETS
 
 DATABASES = "Microsoft.DBforMySQL/flexibleServers"
+LEAST = 27
+"""Longest prefix of a subnet that a system has for itself (Azure Container Apps documentation, "Subnet")."""
 
 
 @dataclass
@@ -24,6 +27,10 @@ class PrivateNetworkArgs:
     """Some zones' names hold it."""
     cidr: str
     """IPv4 range, /24 or larger; a quarter a subnet."""
+    groups: list[str] = field(default_factory=list)
+    """Subresources of private.OWN_ZONES whose zones it has too."""
+    owners: list[str] = field(default_factory=list)
+    """Systems with a subnet of their own (surroundings.SUBNETS)."""
 
 
 def quarters(cidr: str) -> Sequence[str]:
@@ -34,11 +41,24 @@ def quarters(cidr: str) -> Sequence[str]:
     return [str(part) for part in network.subnets(prefixlen_diff=2)]
 
 
+def own_range(cidr: str, system: str) -> str:
+    """The range of a system's own subnet: an eighth of the last quarter. RunError where that is too small a one."""
+    eighths = list(ipaddress.ip_network(quarters(cidr)[3]).subnets(prefixlen_diff=3))
+    if eighths[0].prefixlen > LEAST:
+        raise pulumi.RunError(
+            f'mlops:spec.cloud.network.cidr: "{cidr}": too small for {system}, which has a subnet of its own; '
+            f"expected a range of /{LEAST - 5} or larger"
+        )
+    return str(eighths[list(SUBNETS).index(system)])
+
+
 class PrivateNetwork(pulumi.ComponentResource):
     """VirtualNetwork with subnets for workloads, private endpoints and databases, a security group, private DNS zones.
 
-    The fourth quarter of the range is free. No subnet has default outbound access and the security group refuses what
-    goes to the internet. Source: Azure Virtual Network documentation, "Default outbound access in Azure".
+    The fourth quarter of the range is for systems that want a subnet to themselves: such a one goes out by a NAT gateway,
+    and its security group lets it reach the services that it cannot do without and nothing else. No subnet has default
+    outbound access and the members' group refuses what goes to the internet. Source: Azure Virtual Network documentation,
+    "Default outbound access in Azure", "Virtual network service tags".
     """
 
     network_id: pulumi.Output[str]
@@ -65,7 +85,8 @@ class PrivateNetwork(pulumi.ComponentResource):
         first = self._subnet("workloads", workloads, network, group, None)
         second = self._subnet("endpoints", endpoints, network, group, first)
         third = self._subnet("databases", databases, network, group, second, DATABASES)
-        self.zone_ids = {zone: self._zone(zone, network) for zone in zones(args.region)}
+        self.own_ids = self._owners(network, third)
+        self.zone_ids = {zone: self._zone(zone, network) for zone in zones(args.region, args.groups)}
         self.network_id = network.id
         self.security_group_id = group.id
         self.workloads_id = first.id
@@ -82,23 +103,55 @@ class PrivateNetwork(pulumi.ComponentResource):
         )
 
     def _security_group(self) -> azure.network.NetworkSecurityGroup:
-        out = azure.network.SecurityRuleArgs(
-            name="refuse-internet",
-            description="Services are reached by private endpoints",
-            access="Deny",
-            direction="Outbound",
-            protocol="*",
-            priority=4096,
-            source_address_prefix="*",
-            source_port_range="*",
-            destination_address_prefix="Internet",
-            destination_port_range="*",
-        )
+        out = _rule("refuse-internet", "Services are reached by private endpoints", "Deny", 4096, "Internet", "*")
         return azure.network.NetworkSecurityGroup(
             f"{self._name}-members",
             resource_group_name=self._args.group,
             network_security_group_name=f"{self._args.prefix}-members",
             security_rules=[out],
+            opts=self._opts,
+        )
+
+    def _owners(self, network: azure.network.VirtualNetwork, after: azure.network.Subnet) -> dict[str, pulumi.Output[str]]:
+        """Ids of the subnets of systems that want one for themselves, with one NAT gateway for all."""
+        found: dict[str, pulumi.Output[str]] = {}
+        nat = self._nat() if self._args.owners else None
+        for system in self._args.owners:
+            own = SUBNETS[system]
+            rules = [
+                _rule(
+                    f"reach-{tag.replace('.', '-').lower()}", "What it cannot do without", "Allow", 100 + 10 * number, tag, "443"
+                )
+                for number, tag in enumerate(own.reaches)
+            ]
+            group = azure.network.NetworkSecurityGroup(
+                f"{self._name}-{system}",
+                resource_group_name=self._args.group,
+                network_security_group_name=f"{self._args.prefix}-{system}",
+                security_rules=[*rules, _rule("refuse-internet", "Nothing else of it", "Deny", 4096, "Internet", "*")],
+                opts=self._opts,
+            )
+            cidr = own_range(self._args.cidr, system)
+            after = self._subnet(system, cidr, network, group, after, own.delegation, nat)
+            found[system] = after.id
+        return found
+
+    def _nat(self) -> azure.network.NatGateway:
+        """The way out, which lets nothing in."""
+        address = azure.network.PublicIPAddress(
+            f"{self._name}-out",
+            resource_group_name=self._args.group,
+            public_ip_address_name=f"{self._args.prefix}-out",
+            public_ip_allocation_method="Static",
+            sku=azure.network.PublicIPAddressSkuArgs(name="Standard", tier="Regional"),
+            opts=self._opts,
+        )
+        return azure.network.NatGateway(
+            f"{self._name}-out",
+            resource_group_name=self._args.group,
+            nat_gateway_name=f"{self._args.prefix}-out",
+            sku=azure.network.NatGatewaySkuArgs(name="Standard"),
+            public_ip_addresses=[azure.network.SubResourceArgs(id=address.id)],
             opts=self._opts,
         )
 
@@ -110,6 +163,7 @@ class PrivateNetwork(pulumi.ComponentResource):
         group: azure.network.NetworkSecurityGroup,
         after: azure.network.Subnet | None,
         service: str | None = None,
+        nat: azure.network.NatGateway | None = None,
     ) -> azure.network.Subnet:
         # one after the other: Azure refuses two changes of one network at a time
         later = pulumi.ResourceOptions(depends_on=[after] if after else [])
@@ -121,6 +175,7 @@ class PrivateNetwork(pulumi.ComponentResource):
             address_prefix=cidr,
             default_outbound_access=False,
             network_security_group=azure.network.NetworkSecurityGroupArgs(id=group.id),
+            nat_gateway=azure.network.SubResourceArgs(id=nat.id) if nat else None,
             private_endpoint_network_policies="NetworkSecurityGroupEnabled",
             delegations=[azure.network.DelegationArgs(name="service", service_name=service)] if service else None,
             opts=pulumi.ResourceOptions.merge(self._opts, later),
@@ -146,3 +201,19 @@ class PrivateNetwork(pulumi.ComponentResource):
         )
         # a server in the network wants its zone linked before it is made
         return pulumi.Output.all(made.id, link.id).apply(lambda both: str(both[0]))
+
+
+def _rule(name: str, what: str, access: str, priority: int, to: str, port: str) -> azure.network.SecurityRuleArgs:
+    """What may go out, or may not."""
+    return azure.network.SecurityRuleArgs(
+        name=name,
+        description=what,
+        access=access,
+        direction="Outbound",
+        protocol="*" if port == "*" else "Tcp",
+        priority=priority,
+        source_address_prefix="*",
+        source_port_range="*",
+        destination_address_prefix=to,
+        destination_port_range=port,
+    )

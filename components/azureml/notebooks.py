@@ -9,6 +9,7 @@ import pulumi
 import pulumi_azure_native as azure
 
 from components import contracts
+from components.azureml.computes import NodesArgs, WorkspaceRef, cluster
 from components.azureml.identity import Role, assign, unique
 from components.azureml.mlflow import workspace_args
 from components.azureml.place import AzurePlaceArgs, place_of
@@ -114,27 +115,13 @@ class AzuremlNotebooks(pulumi.ComponentResource):
         )
 
     def _pool(self, pool: str, size: NotebookPoolArgs) -> None:
-        azure.machinelearningservices.Compute(
+        cluster(
             f"{self._name}-pool-{pool}",
-            resource_group_name=self._group,
-            workspace_name=self._workspace,
-            compute_name=f"{pool[:20]}-pool",
-            identity=self._identity(),
-            properties=azure.machinelearningservices.AmlComputeArgs(
-                compute_type="AmlCompute",
-                disable_local_auth=True,
-                properties=azure.machinelearningservices.AmlComputePropertiesArgs(
-                    vm_size=size.vm_size,
-                    vm_priority="Dedicated",
-                    os_type="Linux",
-                    enable_node_public_ip=False,
-                    remote_login_port_public_access="Disabled",
-                    scale_settings=azure.machinelearningservices.ScaleSettingsArgs(
-                        min_node_count=0, max_node_count=size.max_nodes, node_idle_time_before_scale_down="PT15M"
-                    ),
-                ),
-            ),
-            opts=self._later,
+            f"{pool[:20]}-pool",
+            WorkspaceRef(self._workspace, self._group),
+            self._args.identity_id,
+            NodesArgs(size.vm_size, size.max_nodes),
+            self._later,
         )
 
     def _instance(self, user: str, who: NotebookUserArgs) -> None:

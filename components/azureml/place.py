@@ -12,6 +12,7 @@ from components.spec.stack import Stack
 
 REGION = "westeurope"
 _ZONE = "zone:"
+_SUBNET = "subnet:"
 
 
 @dataclass
@@ -48,23 +49,27 @@ class AzurePlaceArgs:
     """URI with a version, for services that ask for one."""
     zones: dict[str, pulumi.Input[str]] = field(default_factory=dict)
     """Ids of the private DNS zones by name."""
+    subnets: dict[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Ids of the subnets that systems have for themselves, by system."""
 
     def parts(self) -> dict[str, pulumi.Output[str]]:
         """As the parts of the network contract."""
         given: dict[str, Any] = {name: getattr(self, name) for name in NAMES}
         given |= {f"{_ZONE}{zone}": id for zone, id in self.zones.items()}
+        given |= {f"{_SUBNET}{system}": id for system, id in self.subnets.items()}
         return {name: pulumi.Output.from_input(value) for name, value in given.items()}
 
 
-NAMES = tuple(f.name for f in fields(AzurePlaceArgs) if f.name not in ("region", "zones"))
+NAMES = tuple(f.name for f in fields(AzurePlaceArgs) if f.name not in ("region", "zones", "subnets"))
 
 
 def place_of(network: Network, group: pulumi.Input[str] | None = None) -> AzurePlaceArgs:
     """The foundation's gifts out of its contract; `group` where the system stands in another resource group (a team's)."""
     parts: Mapping[str, Any] = network.parts
     zones = {name.removeprefix(_ZONE): id for name, id in parts.items() if name.startswith(_ZONE)}
+    subnets = {name.removeprefix(_SUBNET): id for name, id in parts.items() if name.startswith(_SUBNET)}
     given = {name: parts[name] for name in NAMES} | ({"group": group} if group is not None else {})
-    return AzurePlaceArgs(region=network.region, zones=zones, **given)
+    return AzurePlaceArgs(region=network.region, zones=zones, subnets=subnets, **given)
 
 
 def part_names(zones: list[str]) -> list[str]:

@@ -26,13 +26,24 @@ ZONES: Mapping[str, Sequence[str]] = {
     "registry": ("privatelink.azurecr.io",),
 }
 """Private DNS zones by subresource (Azure Private Link documentation, "Private endpoint private DNS zone values")."""
+OWN_ZONES: Mapping[str, Sequence[str]] = {
+    "postgresqlServer": ("privatelink.postgres.database.azure.com",),
+    "Dev": ("privatelink.dev.azuresynapse.net",),
+    "account": ("privatelink.purview.azure.com",),
+    "portal": ("privatelink.purviewstudio.azure.com",),
+    "gateway": ("privatelink.azurehdinsight.net",),
+    # in the workspaces' own zone
+    "amlregistry": ("privatelink.api.azureml.ms",),
+}
+"""Those of subresources that only some systems have (surroundings.GROUPS): a stack without them has no such zone."""
 MYSQL_ZONE = "mlops.private.mysql.database.azure.com"
 """Of servers that stand in the network itself: any name that ends so (MySQL documentation, "Private network access")."""
 
 
-def zones(region: str) -> list[str]:
-    """Every zone that a stack's network is linked to."""
-    return [*(zone.format(region=region) for names in ZONES.values() for zone in names), MYSQL_ZONE]
+def zones(region: str, groups: Sequence[str] = ()) -> list[str]:
+    """Every zone that a stack's network is linked to; `groups` are the subresources of OWN_ZONES that it has."""
+    further = [OWN_ZONES[group] for group in groups]
+    return [*(zone.format(region=region) for names in (*ZONES.values(), *further) for zone in names), MYSQL_ZONE]
 
 
 def endpoint(
@@ -40,9 +51,9 @@ def endpoint(
 ) -> azure.network.PrivateDnsZoneGroup:
     """A private endpoint to subresource `group` of `target` (an ARM id), with its names in the network's private zones.
 
-    KeyError where `group` is none of ZONES. What needs the name waits for the answer.
+    KeyError where `group` is none of ZONES and OWN_ZONES. What needs the name waits for the answer.
     """
-    names = [zone.format(region=place.region) for zone in ZONES[group]]
+    names = [zone.format(region=place.region) for zone in (ZONES.get(group) or OWN_ZONES[group])]
     made = azure.network.PrivateEndpoint(
         name,
         resource_group_name=place.group,

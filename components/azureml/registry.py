@@ -118,7 +118,7 @@ class AzureRegistry(pulumi.ComponentResource):
     def contracts(self) -> Sequence[contracts.ImageRegistry]:
         """The registry."""
         url = pulumi.Output.concat("https://", self.host)
-        return [contracts.ImageRegistry(url=url, host=self.host, grant=self.grant)]
+        return [contracts.ImageRegistry(url=url, host=self.host, grant=self.grant, registry=self.registry_id)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address."""

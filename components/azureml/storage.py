@@ -12,7 +12,7 @@ from components.azureml.place import AzurePlaceArgs, place_of
 from components.azureml.private import endpoint, logged
 from components.contracts import BucketAccess, Consumer
 from components.spec.base import duration_seconds
-from components.spec.data import Minio
+from components.spec.data import Minio, Seaweedfs
 from components.system import Site
 
 LIMIT = 63
@@ -117,15 +117,18 @@ class DataLake(pulumi.ComponentResource):
     provides = (contracts.ObjectStore,)
     tiers = ("all", "platform")
     essential_type = "azure-native:storage:StorageAccount"
+    noun = "DataLake"
 
     def __init__(self, name: str, args: DataLakeArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:DataLake", name, {}, opts)
+        super().__init__(f"mlops:index:{self.noun}", name, {}, opts)
         self._name = name
         self._args = args
         self._opts = pulumi.ResourceOptions(parent=self)
         keep = pulumi.ResourceOptions(protect=args.production or None, retain_on_delete=args.production or None)
         self._kept = pulumi.ResourceOptions.merge(self._opts, keep)
         self._containers: dict[str, azure.storage.BlobContainer] = {}
+        # a consumer may be granted a container of one name by each of two stores
+        self._granted = "" if name == "minio" else f"{name}-"
         self._account = account(
             f"{name}-account", args.account_name, args.place, self._opts, lake=True, production=args.production
         )
@@ -181,7 +184,9 @@ class DataLake(pulumi.ComponentResource):
         """The container, made if need be, and the consumer's role on it."""
         made = self._ensure(bucket)
         if consumer.role is not None:
-            right = assign(f"{consumer.name}-bucket-{bucket}", Role.BLOB_DATA_CONTRIBUTOR, consumer.role, made.id, self._opts)
+            right = assign(
+                f"{self._granted}{consumer.name}-bucket-{bucket}", Role.BLOB_DATA_CONTRIBUTOR, consumer.role, made.id, self._opts
+            )
             consumer.ready.append(right)
         return BucketAccess(
             bucket=made.name,
@@ -192,17 +197,18 @@ class DataLake(pulumi.ComponentResource):
         )
 
     @staticmethod
-    def wants(config: Minio) -> contracts.Wants:
+    def wants(config: Minio | Seaweedfs) -> contracts.Wants:
         """Nothing."""
         return contracts.Wants()
 
     @staticmethod
     def plan(site: Site) -> DataLakeArgs:
-        """From `systems.minio` of the spec; sizes of volumes mean nothing here, and versions there are none."""
+        """From `systems.minio` (or `seaweedfs`) of the spec; sizes of volumes mean nothing here, and versions there are none."""
         network = site.contract(contracts.Network)
-        config: Minio = site.config
+        config: Minio | Seaweedfs = site.config
+        noun = "lake" if site.key == "minio" else site.key
         return DataLakeArgs(
-            account_name=unique(f"{site.stack.name}lake", network.account_id, 24, dashes=False),
+            account_name=unique(f"{site.stack.name}{noun}", network.account_id, 24, dashes=False),
             place=place_of(network),
             production=site.spec.environment == "prod",
             containers={

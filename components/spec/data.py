@@ -80,6 +80,9 @@ class Postgres(System):
     instance_class: str = Field(
         default="db.m7g.large", pattern=r"^db\.", description="RDS instance class (target sagemaker only)."
     )
+    sku: str = Field(
+        default="Standard_D2ds_v4", pattern=r"^Standard_[A-Z]", description="Size of the flexible server (target azureml only)."
+    )
     backup: PostgresBackup | None = Field(
         default_factory=PostgresBackup, description="null turns backups off; none are made where the stack has no object store."
     )

@@ -191,6 +191,9 @@ class Hadoop(System):
         pattern=r"^[a-z0-9-]+\.[a-z0-9]+$",
         description="EC2 instance type of each node (target sagemaker only).",
     )
+    vm_size: str = Field(
+        default="Standard_E4_v3", pattern=r"^Standard_[A-Z]", description="Size of each node (target azureml only)."
+    )
     kerberos_secret_class: Name | None = Field(
         default=None, description="SecretClass of your Kerberos realm: turns on authentication, and with it TLS."
     )

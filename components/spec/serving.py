@@ -73,6 +73,11 @@ class ServedModel(Model):
     instance_type: str | None = Field(
         default=None, pattern=r"^ml\.", description="SageMaker instance type; by `gpus` if unset (managed targets only)."
     )
+    vm_size: str | None = Field(
+        default=None,
+        pattern=r"^Standard_[A-Z]",
+        description="Size of an endpoint's machines; by `gpus` if unset (target azureml only).",
+    )
     resources: Resources = Field(default=Resources(cpu="500m", memory="1Gi"), description="Requests and limits of each pod.")
 
 
@@ -109,6 +114,11 @@ class InferenceModel(Model):
     )
     instance_type: str | None = Field(
         default=None, pattern=r"^ml\.", description="SageMaker instance type; by `gpus` if unset (managed targets only)."
+    )
+    vm_size: str | None = Field(
+        default=None,
+        pattern=r"^Standard_[A-Z]",
+        description="Size of an endpoint's machines; by `gpus` if unset (target azureml only).",
     )
     replicas: int = Field(default=1, ge=1, le=50, description="Pods at least.")
     max_replicas: int | None = Field(default=None, ge=1, le=50, description="Pods at most, by CPU; `replicas` if unset.")

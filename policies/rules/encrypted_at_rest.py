@@ -29,6 +29,10 @@ KEYS: Mapping[str, Sequence[str]] = {
     "azure-native:storage:StorageAccount": ("encryption.keyVaultProperties.keyName",),
     "azure-native:dbformysql:Server": ("dataEncryption.primaryKeyURI",),
     "azure-native:eventhub:Namespace": ("encryption.keyVaultProperties",),
+    "azure-native:dbforpostgresql:Server": ("dataEncryption.primaryKeyURI",),
+    "azure-native:synapse:Workspace": ("encryption.cmk.key.keyVaultUrl",),
+    "azure-native:datafactory:Factory": ("encryption.vaultBaseUrl",),
+    "azure-native:hdinsight:Cluster": ("properties.diskEncryptionProperties.vaultUri",),
     "azure-native:machinelearningservices:Workspace": ("encryption.keyVaultProperties.keyIdentifier",),
     "azure-native:appconfiguration:ConfigurationStore": ("encryption.keyVaultProperties.keyIdentifier",),
     "azure-native:containerregistry:Registry": ("encryption.keyVaultProperties.keyIdentifier",),
@@ -53,6 +57,7 @@ IN_TRANSIT: Mapping[str, tuple[str, Sequence[str | None]]] = {
     google.SQL: (google.SSL, google.SSL_MODES),
     "azure-native:storage:StorageAccount": ("minimumTlsVersion", ("TLS1_2", "TLS1_3")),
     "azure-native:eventhub:Namespace": ("minimumTlsVersion", ("1.2",)),
+    "azure-native:hdinsight:Cluster": ("properties.minSupportedTlsVersion", ("1.2", "1.3")),
 }
 """Settings that say how clients connect, and what they must say."""
 

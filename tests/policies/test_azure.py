@@ -35,7 +35,43 @@ ROLES = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/"
 OWNER, CONTRIBUTOR = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c"
 GIVEN = {"roleDefinitionId": f"{ROLES}{CONTRIBUTOR}", "scope": "/subscriptions/s/resourceGroups/g/providers/a/b/c"}
 
+POSTGRES = {**SERVER, "authConfig": {"passwordAuth": "Disabled"}}
+SYNAPSE = {
+    "tags": TAGS, "publicNetworkAccess": "Disabled", "azureADOnlyAuthentication": True,
+    "managedVirtualNetworkSettings": {"preventDataExfiltration": True},
+    "encryption": {"cmk": {"key": {"keyVaultUrl": "https://v/keys/k"}}},
+}  # fmt: skip
+FACTORY = {"tags": TAGS, "publicNetworkAccess": "Disabled", "encryption": {"vaultBaseUrl": "https://v/"}}
+PURVIEW = {"tags": TAGS, "publicNetworkAccess": "Disabled", "managedResourcesPublicNetworkAccess": "Disabled"}
+APPS = {"tags": TAGS, "publicNetworkAccess": "Disabled", "vnetConfiguration": {"internal": True}}
+APP = {"tags": TAGS, "configuration": {"ingress": {"allowInsecure": False}}}
+HADOOP = {
+    "tags": TAGS,
+    "properties": {
+        "networkProperties": {"resourceProviderConnection": "Outbound", "privateLink": "Enabled"},
+        "diskEncryptionProperties": {"vaultUri": "https://v/"},
+        "minSupportedTlsVersion": "1.2",
+    },
+}
+
 CASES = [
+    ("no-public-access", "dbforpostgresql:Server", POSTGRES, "authConfig.passwordAuth", "Enabled"),
+    ("no-public-access", "dbforpostgresql:Server", POSTGRES, "network.publicNetworkAccess", None),
+    ("no-public-access", "synapse:Workspace", SYNAPSE, "publicNetworkAccess", "Enabled"),
+    ("no-public-access", "synapse:Workspace", SYNAPSE, "azureADOnlyAuthentication", None),
+    ("no-public-access", "synapse:Workspace", SYNAPSE, "managedVirtualNetworkSettings.preventDataExfiltration", False),
+    ("no-public-access", "datafactory:Factory", FACTORY, "publicNetworkAccess", "Enabled"),
+    ("no-public-access", "purview:Account", PURVIEW, "managedResourcesPublicNetworkAccess", "Enabled"),
+    ("no-public-access", "machinelearningservices:Registry", {"publicNetworkAccess": "Disabled"}, "publicNetworkAccess", None),
+    ("no-public-access", "app:ManagedEnvironment", APPS, "vnetConfiguration.internal", False),
+    ("no-public-access", "app:ContainerApp", APP, "configuration.ingress.allowInsecure", True),
+    ("no-public-access", "hdinsight:Cluster", HADOOP, "properties.networkProperties.privateLink", "Disabled"),
+    ("encrypted-at-rest", "dbforpostgresql:Server", POSTGRES, "dataEncryption", None),
+    ("encrypted-at-rest", "synapse:Workspace", SYNAPSE, "encryption", None),
+    ("encrypted-at-rest", "datafactory:Factory", FACTORY, "encryption", None),
+    ("encrypted-at-rest", "hdinsight:Cluster", HADOOP, "properties.diskEncryptionProperties", None),
+    ("encrypted-at-rest", "hdinsight:Cluster", HADOOP, "properties.minSupportedTlsVersion", "1.0"),
+    ("ownership", "synapse:Workspace", SYNAPSE, "tags", None),
     ("no-public-access", "storage:StorageAccount", ACCOUNT, "publicNetworkAccess", "Enabled"),
     ("no-public-access", "storage:StorageAccount", ACCOUNT, "publicNetworkAccess", None),
     ("no-public-access", "storage:StorageAccount", ACCOUNT, "allowSharedKeyAccess", True),

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from sandbox.providers.azure.provider import ArmContext
-from sandbox.providers.azure.shapes import ArmOutputs
+from sandbox.providers.azure.shapes import ArmOutputs, guid
 from sandbox.providers.azure.tables import COMMON, KINDS
 from sandbox.providers.cloud.spec import render
 from sandbox.providers.model import Call
@@ -49,5 +49,7 @@ def asked(token: str, inputs: dict[str, Any]) -> dict[str, Any]:
     if token.endswith(":listManagedClusterUserCredentials"):
         told = f"clusters: [{{cluster: {{server: {cluster_mock.SERVER}, certificate-authority-data: {cluster_mock.AUTHORITY}}}}}]"
         return {"kubeconfigs": [{"name": "clusterUser", "value": base64.b64encode(told.encode()).decode()}]}
+    if token.endswith(":getUserAssignedIdentity"):
+        return {"clientId": guid(inputs["resourceName"], "client")}
     assert token.endswith(":getKeyValue"), token
     return {"value": json.dumps(DOCUMENTS[inputs["keyValueName"]])}

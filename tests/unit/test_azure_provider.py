@@ -113,6 +113,10 @@ def test_ids_regions_and_types_are_arms(trial: Trial) -> None:
         ("dashboard:Grafana", {}, ("workspaceName", "boards"), "dashboards-of-the-platform"),
         ("machinelearningservices:Workspace", {}, ("workspaceName", "tracking"), "t" * 34),
         ("containerregistry:Registry", {"sku": {"name": "Premium"}}, ("registryName", "images"), "my-images"),
+        ("synapse:Workspace", {}, ("workspaceName", "spark-1"), "Spark"),
+        ("datafactory:Factory", {}, ("factoryName", "copies-1"), "two--dashes"),
+        ("operationalinsights:Table", {"workspaceName": "logs"}, ("tableName", "team_CL"), "team"),
+        ("app:ContainerApp", {}, ("containerAppName", "churn"), "a-name-that-is-longer-than-thirty-two"),
     ],
     ids=lambda item: item.split(":")[0] if isinstance(item, str) and ":" in item else "",
 )

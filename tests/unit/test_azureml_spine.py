@@ -42,11 +42,12 @@ def test_the_administrators_password_is_nowhere_in_the_open(made: Recording[Any]
 
 
 def test_a_database_is_granted_with_a_user_of_its_own(tmp_path: Path) -> None:
-    from components.azureml.mysql import FlexibleMysql, FlexibleMysqlArgs
+    from components.azureml.flexible import FlexibleServerArgs
+    from components.azureml.mysql import FlexibleMysql
     from tests.unit.azure_place import PLACE
 
     def build() -> Any:
-        server = FlexibleMysql("mysql", FlexibleMysqlArgs("db-1", "test", "Standard_E4ds_v5", 20, False, 7, False, PLACE))
+        server = FlexibleMysql("mysql", FlexibleServerArgs("db-1", "test", "Standard_E4ds_v5", 20, False, 7, False, PLACE))
         return server.grant("fraud-mlflow", Consumer("fraud-mlflow", role="p"))
 
     made = record(build)

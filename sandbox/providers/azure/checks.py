@@ -20,7 +20,10 @@ CRYPTO = frozenset(
     }
 )
 """Roles that let an identity wrap with a key (Azure built-in roles)."""
-DELEGATED = {"azure-native:dbformysql:Server": ("network.delegatedSubnetResourceId", "Microsoft.DBforMySQL/flexibleServers")}
+DELEGATED = {
+    "azure-native:dbformysql:Server": ("network.delegatedSubnetResourceId", "Microsoft.DBforMySQL/flexibleServers"),
+    "azure-native:app:ManagedEnvironment": ("vnetConfiguration.infrastructureSubnetId", "Microsoft.App/environments"),
+}
 """Types whose subnet must be delegated to their service."""
 KEY_USERS = ("encryptionUserAssignedIdentity", "primaryUserAssignedIdentityId", "userAssignedIdentity")
 """Properties that name the identity which uses a customer's key."""

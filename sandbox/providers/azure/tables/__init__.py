@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.azure.arm import Kind
-from sandbox.providers.azure.tables import containers, data, learning, monitoring, network, security
+from sandbox.providers.azure.tables import apps, containers, data, learning, monitoring, network, processing, security
 from sandbox.providers.cloud.spec import Spec
 
 PACKAGE = "azure-native"
-MODULES = (network, security, containers, data, learning, monitoring)
+MODULES = (network, security, containers, data, processing, learning, monitoring, apps)
 
 KINDS: Mapping[str, Kind] = {f"{PACKAGE}:{token}": kind for module in MODULES for token, kind in module.KINDS.items()}
 """All types that a table names, by token."""

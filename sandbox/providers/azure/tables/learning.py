@@ -64,5 +64,22 @@ KINDS = {
     "machinelearningservices:EnvironmentVersion": _version("environments"),
     "machinelearningservices:FeaturestoreEntityContainerEntity": _child("featurestoreEntities", "name"),
     "machinelearningservices:FeaturestoreEntityVersion": _version("featurestoreEntities"),
+    "machinelearningservices:FeaturesetContainerEntity": _child("featuresets", "name"),
     "machinelearningservices:FeaturesetVersion": _version("featuresets"),
+    "machinelearningservices:Registry": kind(
+        f"{_ML}/registries",
+        "registryName",
+        NameRule(2, 33, *WORDS),
+        outputs={
+            "discoveryUrl": "https://{location}.api.azureml.ms/registrymanagement/v1.0/registries/{registryName}/discovery",
+            "mlFlowRegistryUri": "azureml://{location}.api.azureml.ms/mlflow/v1.0{id}",
+        },
+    ),
+    "machinelearningservices:RegistryModelContainer": kind(
+        f"{_ML}/registries/models",
+        "modelName",
+        _ASSET,
+        path=f"{_ML}/registries/{{registryName}}/models/{{modelName}}",
+        located=False,
+    ),
 }

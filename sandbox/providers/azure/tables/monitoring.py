@@ -18,6 +18,21 @@ KINDS = {
         NameRule(4, 63, r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", "letters, digits and dashes inside"),
         outputs={"customerId": lambda values: guid(values["id"], "customer")},
     ),
+    "operationalinsights:Table": kind(
+        "Microsoft.OperationalInsights/workspaces/tables",
+        "tableName",
+        NameRule(4, 63, r"[A-Za-z][A-Za-z0-9_]*_CL", "letters, digits and underscores, ending in _CL"),
+        path="Microsoft.OperationalInsights/workspaces/{workspaceName}/tables/{tableName}",
+        located=False,
+    ),
+    "operationalinsights:SavedSearch": kind(
+        "Microsoft.OperationalInsights/workspaces/savedSearches",
+        "savedSearchId",
+        NameRule(1, 63, *WORDS),
+        path="Microsoft.OperationalInsights/workspaces/{workspaceName}/savedSearches/{savedSearchId}",
+        located=False,
+    ),
+    "monitor:AutoscaleSetting": kind(f"{_INSIGHTS}/autoscaleSettings", "autoscaleSettingName", NameRule(1, 260, r"[^<>%&?/\\]+")),
     "applicationinsights:Component": kind(
         f"{_INSIGHTS}/components",
         "resourceName",

@@ -28,6 +28,13 @@ KINDS = {
         auto="copy",
         path=_NET + "/virtualNetworks/{virtualNetworkName}/subnets/{subnetName}",
     ),
+    "network:PublicIPAddress": kind(
+        f"{_NET}/publicIPAddresses",
+        "publicIpAddressName",
+        _RULE,
+        outputs={"ipAddress": lambda values: f"203.0.113.{int(values['hash'][:2], 16)}"},
+    ),
+    "network:NatGateway": kind(f"{_NET}/natGateways", "natGatewayName", _RULE),
     "network:NetworkSecurityGroup": kind(f"{_NET}/networkSecurityGroups", "networkSecurityGroupName", _RULE),
     "network:PrivateEndpoint": kind(
         f"{_NET}/privateEndpoints",
@@ -49,6 +56,17 @@ KINDS = {
         _RULE,
         path=_NET + "/privateDnsZones/{privateZoneName}/virtualNetworkLinks/{virtualNetworkLinkName}",
         replace=("virtualNetwork",),
+    ),
+    "privatedns:PrivateRecordSet": Kind(
+        f"{_NET}/privateDnsZones/records",
+        Spec(
+            name=Name("relativeRecordSetName", 253, allowed=r".", joint="", digits=8),
+            replace=("resourceGroupName", "privateZoneName", "recordType"),
+            id=f"{GROUP}/providers/{_NET}/privateDnsZones/{{privateZoneName}}/{{recordType}}/{{relativeRecordSetName}}",
+            outputs={"name": "{relativeRecordSetName}", "fqdn": "{relativeRecordSetName}.{privateZoneName}."},
+        ),
+        NameRule(1, 253, r"[A-Za-z0-9*@._-]+", "a DNS name, * or @"),
+        located=False,
     ),
     "containerregistry:Registry": kind(
         "Microsoft.ContainerRegistry/registries",
