@@ -7,15 +7,13 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from cli.errors import UserError
+from cli.stackfile import load
 from cli.tables import note, show
-from components.settings import find, load_file
 from components.spec.stack import Stack, Target
 from components.targets import FOUNDATION
-from components.validation.problems import Problems
 from policies.model import Resource, walk
 from policies.pods import images as named
 from policies.rules.image_pinned import DIGEST, parts
@@ -66,21 +64,13 @@ def images(stack: str, format: str) -> None:
     """Print the table, or JSON (a list of rows, null for what is not known)."""
     if format not in ("table", "json"):
         raise UserError(f"--format {format}: expected table or json")
-    found = rows(_stack(stack))
+    found = rows(load(stack))
     if format == "json":
         print(json.dumps([asdict(row) for row in found], indent=1))
         return
     show(COLUMNS, [(row.image, row.digest or UNVERIFIED, row.system, row.licence or "") for row in found])
     if not found:
         note("none: its systems are services of the cloud", "dim")
-
-
-def _stack(name: str) -> Stack:
-    found = find(name)
-    checked = load_file(found) if isinstance(found, Path) else found
-    if isinstance(checked, Problems):
-        raise UserError(checked.text())
-    return checked
 
 
 def rows(stack: Stack) -> list[Row]:
@@ -113,7 +103,7 @@ def _references(stack: Stack) -> Iterator[tuple[str, str]]:
 
     lock, systems = read_lock(), list(stack.spec.chosen())
     for request in _registered(stack, registrations):
-        system = _system(request.parent, request.name, systems)
+        system = system_of(request.parent, request.name, systems)
         props = {key: runtime_view(value) for key, value in request.object.fields.items()}
         if request.type != CHART:
             yield from ((system, ref) for ref in _named(request.type, request.name, props))
@@ -143,7 +133,7 @@ def _registered(stack: Stack, run: Callable[[Stack], list[Any]]) -> list[Any]:
         raise UserError(f"the program of stack {stack.name} fails: {type(error).__name__}: {error}", code=1) from None
 
 
-def _system(parent: str, name: str, systems: Sequence[str]) -> str:
+def system_of(parent: str, name: str, systems: Sequence[str]) -> str:
     """The system that a registration belongs to: the component under the root, else the one whose name it begins with."""
     way = parent.split("::")
     components = [part for part in way[2].split("$") if part not in ROOTS] if len(way) > 3 else []

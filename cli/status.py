@@ -118,7 +118,7 @@ def rows(stack: str) -> tuple[list[Row], State]:
     state = read_state(stack, resources, outputs(stack) if resources else {})
     found = [r for r in state.resources if r.get("custom") and r["urn"] in state.owners and not r.get("delete")]
     kubernetes = [r for r in found if r["type"].startswith("kubernetes:") and identity(r)]
-    live = Live(Cluster.connect(environment(), _context(state)), kubernetes) if kubernetes else None
+    live = Live(Cluster.connect(environment(), context(state)), kubernetes) if kubernetes else None
     for r in found:
         row = state.systems[state.owners[r["urn"]]]
         reading = live.reading(r) if live and identity(r) and r["type"].startswith("kubernetes:") else recorded(r)
@@ -131,7 +131,7 @@ def rows(stack: str) -> tuple[list[Row], State]:
     return list(state.systems.values()), state
 
 
-def _context(state: State) -> str | None:
+def context(state: State) -> str | None:
     """The kubeconfig context that the stack's provider was told of."""
     made = (r for r in state.resources if r["type"] == "pulumi:providers:kubernetes")
     return next((str(c) for r in made if (c := (r.get("inputs") or {}).get("context"))), None)
