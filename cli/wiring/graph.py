@@ -171,7 +171,7 @@ def _edge(link: Link, boxes: Mapping[str, Box]) -> str:
     y1, y2 = a.y + HEIGHT // 2, b.y + HEIGHT // 2
     bend = max(abs(x2 - x1) // 2, 40)
     way = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend if forward else x2 + bend} {y2} {x2} {y2}"
-    told = sorted({f"{c.target.name}:{c.port}" + (" TLS" if c.tls else "") for c in link.connections if c.port})
+    told = sorted({f"{c.target.name}:{c.port}" for c in link.connections if c.port})
     secrets = sorted({secret for c in link.connections for secret in c.secrets})
     text = f"{link.source} reads {link.target}: {', '.join(told)}" + (f"; Secrets {', '.join(secrets)}" if secrets else "")
     drawn = f'<path d="{way}" stroke="{COLOURS[a.band]}"/><circle cx="{x2}" cy="{y2}" r="3" fill="{COLOURS[a.band]}"/>'

@@ -72,6 +72,8 @@ class Reading:
     variable: str = ""
     """The environment variable that holds it."""
     container: Mapping[str, Any] = field(default_factory=dict)
+    made: tuple[Template, ...] = ()
+    """Pods that an operator made of the object that says it, where they are several kinds."""
     text: str = field(default="", repr=False, compare=False)
     """The file that it stands in."""
     secrets: tuple[str, ...] = ()
@@ -186,7 +188,8 @@ def _object(index: Index, obj: Object) -> Iterator[Reading]:
         port = str(holder.get("port"))
         named = tuple(str(item) for key, item in holder.items() if SECRET_NAME.match(key) and isinstance(item, str) and item)
         for found in mentions(text, int(port) if port.isdecimal() else None):
-            yield Reading(place, made[0] if len(made) == 1 else None, path, found, secrets=named, firm=firm)
+            alone = made[0] if len(made) == 1 else None
+            yield Reading(place, alone, path, found, made=tuple(made), secrets=named, firm=firm)
 
 
 def _texts(value: Any, holder: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

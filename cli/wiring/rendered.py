@@ -17,7 +17,7 @@ from components.spec.stack import Stack
 KUBERNETES = "kubernetes:"
 MANY = ("kubernetes:helm.sh", "kubernetes:yaml", "kubernetes:kustomize")
 """Resources that stand for several objects."""
-RUNS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "StrimziPodSet")
+RUNS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "Pod")
 ROUNDS = 40
 Object = dict[str, Any]
 
@@ -38,24 +38,29 @@ def objects(stack: Stack, beside: Iterable[Object] = ()) -> list[Object]:
     level = log.level
     log.setLevel(logging.ERROR)
     try:
+        started: set[tuple[str, int]] = set()
+        cluster.settle()
         for _ in range(ROUNDS):
-            cluster.settle()
-            if not _run(cluster):
+            if not _run(cluster, started):
                 break
+            cluster.settle()
     finally:
         log.setLevel(level)
     found = [obj for kind in cluster.store.kinds() for obj in cluster.store.all(kind)]
     return sorted(found, key=lambda o: (o["kind"], o["metadata"].get("namespace") or "", o["metadata"]["name"]))
 
 
-def _run(cluster: Any) -> bool:
-    """Makes ready what is not; False where everything is."""
-    waiting = [obj for kind in RUNS for obj in cluster.store.all(kind) if "conditions" not in (obj.get("status") or {})]
+def _run(cluster: Any, started: set[tuple[str, int]]) -> bool:
+    """Makes ready what was not started yet, once a generation; False where everything was."""
+    known = [((o["metadata"]["uid"], o["metadata"]["generation"]), o) for kind in RUNS for o in cluster.store.all(kind)]
+    waiting = [obj for key, obj in known if key not in started]
+    started.update(key for key, _ in known)
     for obj in waiting:
         cluster.up(obj["kind"], obj["metadata"].get("namespace") or "", obj["metadata"]["name"])
         if obj["kind"] == "StatefulSet":
             cluster.put(*_pods(obj))
-    cluster.wake_all()
+    if waiting:
+        cluster.wake_all()
     return bool(waiting)
 
 

@@ -118,13 +118,15 @@ class Resolver:
                 "ca", place, reading.where, f"{mention} speaks TLS, and nothing that {place} mounts or names holds a CA"
             )
         passed = {"egress": "", "ingress": ""}
-        for template, number in serving if reading.template else ():
-            yield from self._passes(reading, template, number, passed)
+        for source in [reading.template] if reading.template else reading.made:
+            for template, number in serving:
+                yield from self._passes(reading, source, template, number, passed)
         yield self._connection(reading, host.place, opening.number, tls=tls, trusted=trusted, **passed)
 
-    def _passes(self, reading: Reading, target: Template, port: int, passed: dict[str, str]) -> Iterator[Problem]:
-        source = reading.template
-        if source is None or source is target:
+    def _passes(
+        self, reading: Reading, source: Template, target: Template, port: int, passed: dict[str, str]
+    ) -> Iterator[Problem]:
+        if source is target:
             return
         out = policies.lets_out(self._index, source, policies.Peer.of(target), port)
         into = policies.lets_in(self._index, target, policies.Peer.of(source), port)

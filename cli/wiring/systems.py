@@ -6,6 +6,7 @@ from typing import Any
 
 from cli.wiring.index import Index
 from cli.wiring.records import Connection, Place, Wiring
+from cli.wiring.trust import UNVERIFIED
 
 SYSTEM = "mlops.dev/system"
 """Annotation by which objects are marked here with the system that made them; nothing in a cluster carries it."""
@@ -130,10 +131,10 @@ def _texts(connections: Iterable[Connection]) -> Iterator[str]:
     for (target, port, tls, trust, secrets, egress, ingress), each in same.items():
         how = [f"Service {target.namespace}/{target.name}" + (f" port {port}" if port else "")]
         if tls:
-            how.append(f"TLS, trusted by {trust}" if trust else "TLS")
+            how.append("TLS" + (f", {trust}" if trust == UNVERIFIED else f", trusted by {trust}" if trust else ""))
         if secrets:
             how.append(f"Secret {', '.join(secrets)}")
-        passed = sorted({name for name in (egress, ingress) if name})
-        how.append(f"NetworkPolicy {', '.join(passed)}" if passed else "no NetworkPolicy in the way")
+        if passed := sorted({name for name in (egress, ingress) if name}):
+            how.append(f"NetworkPolicy {', '.join(passed)}")
         who = sorted({f"{c.consumer.kind} {c.consumer.name}" for c in each})
         yield f"{'; '.join(how)} ({', '.join(who[:3])}{f' and {len(who) - 3} more' if len(who) > 3 else ''})"
