@@ -103,7 +103,10 @@ def doctor() -> None:
 
 
 @app.command()
-def images(stack: StackName = "sandbox", format: Format = "table") -> None:
+def images(
+    stack: StackName = "sandbox",
+    format: Annotated[str, typer.Option("--format", help="table, json, or oci-copy: commands that fill the mirror.")] = "table",
+) -> None:
     """Every image that a stack runs, with digest, system and licence where they are known."""
     from cli.images import images as run
 
