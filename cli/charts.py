@@ -50,7 +50,7 @@ class Wanted:
         return values_hash(self.values)
 
 
-class _Monitor(mocks.MockMonitor):
+class Monitor(mocks.MockMonitor):
     """Answers as an engine would in a preview: what is read or drawn is unknown, Outputs keep what they depend on."""
 
     def __init__(self, found: list[Any]):
@@ -58,6 +58,7 @@ class _Monitor(mocks.MockMonitor):
         self._found = found
 
     def RegisterResource(self, request: Any) -> Any:
+        """Notes it, and says what the program may know at once."""
         self._found.append(request)
         urn = self.make_urn(request.parent, request.type, request.name)
         known = struct_pb2.Struct()
@@ -67,6 +68,7 @@ class _Monitor(mocks.MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=urn, id="", object=known)
 
     def ReadResource(self, request: Any) -> Any:
+        """Nothing is known of what stands elsewhere."""
         unknown = struct_pb2.Struct()
         for key in ("data", "spec", "metadata"):
             unknown.fields[key].string_value = UNKNOWN_TEXT
@@ -74,9 +76,11 @@ class _Monitor(mocks.MockMonitor):
         return resource_pb2.ReadResourceResponse(urn=urn, properties=unknown)
 
     def Invoke(self, request: Any) -> Any:
+        """Nothing."""
         return resource_pb2.ResourceInvokeResponse()
 
     def GetDeploymentInfo(self, request: Any) -> Any:
+        """As an engine of today: Outputs keep what they depend on."""
         found = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
         found.supportedFeatures.append(resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES)
         return found
@@ -90,10 +94,12 @@ class _Nothing(mocks.Mocks):
         return {}, []
 
 
-def registrations(stack: Stack, made: Callable[[Any], None] = lambda _: None) -> list[Any]:
+def registrations(
+    stack: Stack, made: Callable[[Any], None] = lambda _: None, monitor: Callable[[list[Any]], Monitor] | None = None
+) -> list[Any]:
     """What one stack's program registers, in order, as it tells the engine. Raises whatever the program raises.
 
-    `made` is called with the Platform once it is made, inside the program.
+    `made` is called with the Platform once it is made, inside the program. `monitor` answers in place of a preview's engine.
     """
     from components.platform import Platform
 
@@ -103,7 +109,7 @@ def registrations(stack: Stack, made: Callable[[Any], None] = lambda _: None) ->
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        mocks.set_mocks(_Nothing(), project="mlops", stack=stack.name, preview=True, monitor=_Monitor(found))
+        mocks.set_mocks(_Nothing(), project="mlops", stack=stack.name, preview=True, monitor=(monitor or Monitor)(found))
         untyped: Any = mocks
         untyped.test(lambda: made(Platform(stack.name, stack)))()
         untyped = pulumi.runtime.settings

@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.errors import UserError
+from cli.stackfile import load
 from components.mapping.accelerators import OWN
 from components.spec.stack import Systems, Target
 from components.targets import FOUNDATION, INSTEAD, RESERVED, TABLE, SystemFact
 from components.validation.rules import BRINGABLE
 
 
-def explain(system: str) -> None:
-    """Print options with defaults, and per target: component, needs, who meets them, upstream state."""
+def explain(system: str, stack: str | None = None) -> None:
+    """Print options with defaults, per target component, needs, who meets them and upstream state; connections in a stack."""
     if system not in RESERVED:
         match = process.extractOne(system, RESERVED, score_cutoff=60)
         hint = f'; did you mean "{match[0]}"?' if match else f"; known: {' '.join(RESERVED)}"
@@ -36,10 +37,27 @@ def explain(system: str) -> None:
         if fact:
             for line in describe(target.value, fact):
                 console.print(f"  {escape(line)}")
+    if stack is not None:
+        console.print(f"\n[bold]connections in stack {escape(stack)}[/bold]")
+        for line in connections(system, stack):
+            console.print(f"  {escape(line)}")
     if model is not None:
         console.print("\n[bold]options[/bold]")
         for name, info in model.model_fields.items():
             console.print(f"  {info.alias or name}: {escape(_default(info))}  [dim]{escape(info.description or '')}[/dim]")
+
+
+def connections(system: str, stack: str) -> list[str]:
+    """What a system reads from whom in a stack, a line each, by the live objects where the stack is up."""
+    from cli.wiring.check import wired
+    from cli.wiring.stack import objects
+    from cli.wiring.systems import lines
+
+    if system not in load(stack).spec.chosen() and system != FOUNDATION:
+        raise UserError(f"stack {stack} has no {system}; it has {' '.join(load(stack).spec.chosen())}")
+    found, source = objects(stack)
+    owners, wiring = wired(found)
+    return [f"({source})", *(lines(system, owners, wiring) or ["nothing"])]
 
 
 def describe(target: str, fact: SystemFact) -> list[str]:

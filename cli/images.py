@@ -7,19 +7,18 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from cli.errors import UserError
+from cli.stackfile import load
 from cli.tables import note, show
-from components.settings import find, load_file
 from components.spec.stack import Stack, Target
 from components.targets import FOUNDATION
-from components.validation.problems import Problems
 from policies.model import Resource, walk
 from policies.pods import images as named
 from policies.rules.image_pinned import DIGEST, parts
 
+FORMATS = ("table", "json", "oci-copy")
 COLUMNS = ("image", "digest", "system", "licence")
 ROOTS = ("pulumi:pulumi:Stack", "mlops:index:Platform")
 UNVERIFIED = "unverified"
@@ -63,10 +62,14 @@ class Row:
 
 
 def images(stack: str, format: str) -> None:
-    """Print the table, or JSON (a list of rows, null for what is not known)."""
-    if format not in ("table", "json"):
-        raise UserError(f"--format {format}: expected table or json")
-    found = rows(_stack(stack))
+    """Print the table, JSON (a list of rows, null for what is not known), or commands that copy all to the stack's mirror."""
+    if format not in FORMATS:
+        raise UserError(f"--format {format}: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+    whole = load(stack)
+    found = rows(upstream(whole))
+    if format == "oci-copy":
+        print("\n".join(copies(found, whole.spec.registry_mirror)))
+        return
     if format == "json":
         print(json.dumps([asdict(row) for row in found], indent=1))
         return
@@ -75,12 +78,25 @@ def images(stack: str, format: str) -> None:
         note("none: its systems are services of the cloud", "dim")
 
 
-def _stack(name: str) -> Stack:
-    found = find(name)
-    checked = load_file(found) if isinstance(found, Path) else found
-    if isinstance(checked, Problems):
-        raise UserError(checked.text())
-    return checked
+def upstream(stack: Stack) -> Stack:
+    """The stack without its mirror: images as their makers name them, which is how the lock knows charts too."""
+    plain = stack.spec.model_copy(update={"registry_mirror": None, "chart_mirror": None})
+    return stack.model_copy(update={"spec": plain})
+
+
+def copies(found: Sequence[Row], mirror: str | None) -> list[str]:
+    """A shell script that copies every image once to `mirror` (host and path; the variable MIRROR where the stack names none).
+
+    By crane (go-containerregistry): one static program without a daemon that copies an image for all its platforms and keeps its
+    digest; docker push would keep one platform and make a new digest. The places are those that `registryMirror` pulls from.
+    """
+    from components.kubernetes.place import image
+
+    target = mirror.rstrip("/") if mirror else '"${MIRROR:?host and path of the mirror}"'
+    lines = ["#!/bin/sh", "set -eu"]
+    for ref in sorted({f"{row.image}@{row.digest}" if row.digest else row.image for row in found}):
+        lines.append(f"crane copy {ref} {image(ref.partition('@')[0], target)}")
+    return lines
 
 
 def rows(stack: Stack) -> list[Row]:
@@ -94,8 +110,8 @@ def rows(stack: Stack) -> list[Row]:
     found: set[Row] = set()
     for system, ref in _references(stack):
         host, _, _ = parts(ref)
-        image, _, digest = (ref if ref.startswith(f"{host}/") else f"{host}/{ref}").partition("@")
-        found.add(Row(image, digest if DIGEST.fullmatch(digest) else None, system, licence(image)))
+        name, _, digest = (ref if ref.startswith(f"{host}/") else f"{host}/{ref}").partition("@")
+        found.add(Row(name, digest if DIGEST.fullmatch(digest) else None, system, licence(name)))
     return sorted(found, key=lambda row: (row.system, row.image, row.digest or ""))
 
 
@@ -113,7 +129,7 @@ def _references(stack: Stack) -> Iterator[tuple[str, str]]:
 
     lock, systems = read_lock(), list(stack.spec.chosen())
     for request in _registered(stack, registrations):
-        system = _system(request.parent, request.name, systems)
+        system = system_of(request.parent, request.name, systems)
         props = {key: runtime_view(value) for key, value in request.object.fields.items()}
         if request.type != CHART:
             yield from ((system, ref) for ref in _named(request.type, request.name, props))
@@ -143,7 +159,7 @@ def _registered(stack: Stack, run: Callable[[Stack], list[Any]]) -> list[Any]:
         raise UserError(f"the program of stack {stack.name} fails: {type(error).__name__}: {error}", code=1) from None
 
 
-def _system(parent: str, name: str, systems: Sequence[str]) -> str:
+def system_of(parent: str, name: str, systems: Sequence[str]) -> str:
     """The system that a registration belongs to: the component under the root, else the one whose name it begins with."""
     way = parent.split("::")
     components = [part for part in way[2].split("$") if part not in ROOTS] if len(way) > 3 else []

@@ -1,5 +1,6 @@
 """Readiness of Kubernetes objects by the live API server's word."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,6 +10,8 @@ from cli.errors import UserError
 WORKLOADS = {"Deployment": "readyReplicas", "StatefulSet": "readyReplicas", "DaemonSet": "numberReady"}
 STATES = {"PerconaServerMySQL": "ready"}
 """Custom resources that tell of themselves in status.state."""
+PASSING = {"Event", "Lease", "ComponentStatus"}
+"""Kinds of no lasting object."""
 SECONDS = 15
 """Patience with one answer of the API server."""
 Key = tuple[str, str, str]
@@ -149,6 +152,29 @@ class Cluster:
     def version(self) -> dict[str, Any]:
         """What the API server says of its version."""
         found: dict[str, Any] = self._client.version["kubernetes"]
+        return found
+
+    def everything(self) -> list[dict[str, Any]]:
+        """Every object of every kind that may be listed, in the versions that the API server prefers; events and leases left out.
+
+        UserError where the cluster does not answer.
+        """
+        from urllib3.exceptions import HTTPError
+
+        try:
+            known = list(self._client.resources)
+        except HTTPError:
+            raise UserError("the cluster does not answer when asked for its kinds", code=1) from None
+        kinds = {
+            (str(r.group_version), str(r.kind))
+            for r in known
+            if getattr(r, "preferred", False) and "list" in (getattr(r, "verbs", None) or ()) and r.kind not in PASSING
+        }
+        found = []
+        for version, kind in sorted(kinds):
+            # what this user may not see is no part of its view
+            with contextlib.suppress(UserError):
+                found += self.list(version, kind)
         return found
 
     def list(self, api_version: str, kind: str, namespace: str | None = None) -> list[dict[str, Any]]:

@@ -27,11 +27,27 @@ def systems(format: Format = "table") -> None:
 
 
 @app.command()
-def explain(system: Annotated[str, typer.Argument(help="System key, for example kafka.")]) -> None:
-    """What a system is on each target, its options, needs and upstream state."""
+def explain(
+    system: Annotated[str, typer.Argument(help="System key, for example kafka.")],
+    stack: Annotated[str | None, typer.Option(help="Stack whose connections of the system are shown.")] = None,
+) -> None:
+    """What a system is on each target, its options, needs and upstream state; with a stack, what it reads from whom there."""
     from cli.explain import explain as run
 
-    run(system)
+    run(system, stack)
+
+
+@app.command()
+def graph(
+    stack: StackName = "sandbox",
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="SVG file to write; the text goes to stdout if unset.")
+    ] = None,
+) -> None:
+    """The wiring of a stack as a picture: live where it is up, else as its program would make it."""
+    from cli.wiring.graph import write
+
+    write(stack, output)
 
 
 @app.command()
@@ -87,7 +103,10 @@ def doctor() -> None:
 
 
 @app.command()
-def images(stack: StackName = "sandbox", format: Format = "table") -> None:
+def images(
+    stack: StackName = "sandbox",
+    format: Annotated[str, typer.Option("--format", help="table, json, or oci-copy: commands that fill the mirror.")] = "table",
+) -> None:
     """Every image that a stack runs, with digest, system and licence where they are known."""
     from cli.images import images as run
 

@@ -134,10 +134,10 @@ def rows(stack: str) -> tuple[list[Row], State]:
 
 def _connect(stack: str, state: State) -> Cluster:
     own = own_cluster.kubeconfig(stack, state.resources)
-    return Cluster.connect(environment(), _context(state), own) if own else Cluster.connect(environment(), _context(state))
+    return Cluster.connect(environment(), context(state), own) if own else Cluster.connect(environment(), context(state))
 
 
-def _context(state: State) -> str | None:
+def context(state: State) -> str | None:
     """The kubeconfig context that the stack's provider was told of."""
     made = (r for r in state.resources if r["type"] == "pulumi:providers:kubernetes")
     return next((str(c) for r in made if (c := (r.get("inputs") or {}).get("context"))), None)

@@ -77,6 +77,10 @@ class Store:
         """One object, or None."""
         return self._objects[key[0]].get(key[1:])
 
+    def kinds(self) -> list[str]:
+        """The kinds of which there are objects, in the order of their names."""
+        return sorted(kind for kind, known in self._objects.items() if known)
+
     def all(self, kind: str, namespace: str = "") -> list[Object]:
         """Every object of a kind in a namespace (all namespaces when empty), in the order of their names."""
         known = sorted(self._objects[kind].items())

@@ -1,9 +1,8 @@
-"""A cluster in memory for the simulated operators: what the gate's client would do, without an API server."""
+"""A cluster in memory for the simulated operators, with their Deployments as the charts make them."""
 
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,9 +10,9 @@ from typing import Any, TypeVar
 from sandbox.faults import Faults
 from sandbox.operators.client import Refused
 from sandbox.operators.kinds import Resource
+from sandbox.operators.memory import Memory
 from sandbox.operators.model import load
-from sandbox.operators.reconcile import Reconciler
-from sandbox.operators.store import Key, Object, Store, key_of
+from sandbox.operators.store import Key, Object, key_of
 
 T = TypeVar("T")
 KAFKA_IMAGES = "4.3.0=registry.example/kafka:1.2.0-kafka-4.3.0\n4.3.1=registry.example/kafka:1.2.0-kafka-4.3.1"
@@ -128,50 +127,15 @@ def deployment(name: str, namespace: str = "system", **container: Any) -> Object
     }
 
 
-class Cluster:
-    """Objects, and a reconciler over them that runs until nothing is left to do."""
+class Cluster(Memory):
+    """A cluster in memory that can refuse writes, and notes them."""
 
     def __init__(self, faults: Path | None = None) -> None:
-        self._version = 0
-        self._dirty: dict[Key, None] = {}
         self.refusals: list[tuple[str, int, str]] = []
         """(kind, status, message) of the next writes to refuse."""
-        self.store = Store(self._wake)
-        self.reconciler = Reconciler(self.store, self, load())  # type: ignore[arg-type]
-        self.reconciler._faults = Faults("operators", faults or Path("/nonexistent/faults.json"))
         self.writes: list[Key] = []
-
-    def _wake(self, keys: set[Key]) -> None:
-        self._dirty.update({key: None for key in keys if key[0] in load()})
-
-    def put(self, *objects: Mapping[str, Any], **status: Any) -> None:
-        """Creates or changes objects, as a user or another controller would."""
-        for obj in objects:
-            self._put(copy.deepcopy(dict(obj)), status or None)
-
-    def _put(self, obj: Object, status: Any = None) -> Object:
-        self._version += 1
-        before = self.store.get(key_of(obj))
-        meta = obj.setdefault("metadata", {})
-        old: Object = before["metadata"] if before else {"uid": f"uid-{self._version}", "generation": 0}
-        changed = before is None or before.get("spec") != obj.get("spec")
-        meta["uid"], meta["generation"] = old["uid"], old["generation"] + (1 if changed else 0)
-        meta.setdefault("finalizers", old.get("finalizers", []))
-        meta["resourceVersion"] = str(self._version)
-        if (status is None and before) and "status" in before:
-            obj.setdefault("status", before["status"])
-        elif status is not None:
-            obj["status"] = status
-        self.store.put(obj)
-        return obj
-
-    def up(self, kind: str, namespace: str, name: str) -> None:
-        """Makes a workload or pod ready, as KWOK and the controllers do."""
-        obj = copy.deepcopy(self.get(kind, namespace, name))
-        count = obj["spec"].get("replicas", 1)
-        true = [{"type": type_, "status": "True"} for type_ in ("Ready", "Available", "Complete")]
-        counts = {"observedGeneration": obj["metadata"]["generation"], "readyReplicas": count, "updatedReplicas": count}
-        self._put(obj, {"conditions": true, **counts})
+        super().__init__()
+        self.reconciler._faults = Faults("operators", faults or Path("/nonexistent/faults.json"))
 
     def get(self, kind: str, namespace: str, name: str) -> Object:
         """An object that must be there."""
@@ -182,25 +146,6 @@ class Cluster:
     def names(self, kind: str) -> list[str]:
         """Names of the objects of a kind."""
         return [obj["metadata"]["name"] for obj in self.store.all(kind)]
-
-    def settle(self, rounds: int = 30) -> list[float]:
-        """Reconciles until nothing changes; returns the asked-for retries in seconds."""
-        waits: list[float] = []
-
-        async def run() -> None:
-            for _ in range(rounds):
-                if not self._dirty:
-                    return
-                batch, self._dirty = self._dirty, {}
-                for key in batch:
-                    if (wait := await self.reconciler.reconcile(key)) is not None:
-                        waits.append(wait)
-            raise AssertionError(f"still busy after {rounds} rounds with {list(self._dirty)}")
-
-        finish(run())
-        return waits
-
-    # what the reconciler asks of its client
 
     def _refuse(self, kind: str) -> None:
         for index, (wanted, status, message) in enumerate(self.refusals):
@@ -213,33 +158,9 @@ class Cluster:
         assert manager
         before = self.store.get(key_of(obj))
         self.writes.append(key_of(obj))
-        if subresource == "status":
-            assert before is not None
-            return self._put({**copy.deepcopy(before), "status": copy.deepcopy(obj["status"])})
-        if before and resource.kind == "Pod" and before["spec"] != obj["spec"]:
+        if subresource is None and before and resource.kind == "Pod" and before["spec"] != obj["spec"]:
             raise Refused(422, "Pod is invalid: spec: Forbidden: pod updates may not change fields")
-        # what others wrote stays, as server-side apply has it
-        if before and "status" in obj and "spec" not in obj:
-            return self._put({**copy.deepcopy(before), "status": copy.deepcopy(obj["status"])})
-        held = {"data": {**before["data"], **obj["data"]}} if before and "data" in before and "data" in obj else {}
-        return self._put({**copy.deepcopy(obj), **held})
-
-    async def set_finalizers(self, resource: Resource, obj: Object, finalizers: list[str]) -> Object:
-        now = copy.deepcopy(self.get(*key_of(obj)))
-        now["metadata"]["finalizers"] = finalizers
-        if now["metadata"].get("deletionTimestamp") and not finalizers:
-            self.store.drop(now)
-            return now
-        return self._put(now)
-
-    async def delete(self, resource: Resource, namespace: str | None, name: str) -> None:
-        found = self.store.get((resource.kind, namespace or "", name))
-        if found is None:
-            return
-        if found["metadata"].get("finalizers"):
-            self._put({**copy.deepcopy(found), "metadata": {**found["metadata"], "deletionTimestamp": "2026-11-23T00:00:00Z"}})
-        else:
-            self.store.drop(found)
+        return await super().apply(resource, obj, manager, subresource)
 
     def remove(self, kind: str, namespace: str, name: str) -> None:
         """Deletes an object, as a user would."""

@@ -113,4 +113,4 @@ def test_bad_input_is_told() -> None:
     ],
 )
 def test_the_system_of_a_registration(parent: str, name: str, system: str) -> None:
-    assert images._system(parent, name, ["kafka", "mlflow"]) == system
+    assert images.system_of(parent, name, ["kafka", "mlflow"]) == system
