@@ -66,11 +66,12 @@ def read_once() -> None:
     servicer = getattr(sdk, "_PolicyAnalyzerServicer", None)
     if servicer is None or not all(hasattr(sdk, name) for name in (*READERS, "json_format")):
         return
+    original = vars(sdk)["json_format"]
     for name in READERS:
         setattr(sdk, name, remembered(name, getattr(sdk, name)))
     protobuf = ModuleType("json_format")
-    protobuf.__dict__.update(vars(sdk.json_format))
-    protobuf.__dict__["MessageToDict"] = remembered("MessageToDict", sdk.json_format.MessageToDict)
-    sdk.json_format = protobuf
+    protobuf.__dict__.update(vars(original))
+    protobuf.__dict__["MessageToDict"] = remembered("MessageToDict", original.MessageToDict)
+    vars(sdk)["json_format"] = protobuf
     for name in REQUESTS:
         setattr(servicer, name, _bounded(getattr(servicer, name)))

@@ -33,11 +33,11 @@ def live(name: str, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     state = read_state(name, resources, outputs(name))
     systems = {urn: row.system for urn, row in state.systems.items()}
     made = {found[1]: systems[state.owners[r["urn"]]] for r in resources if r["urn"] in state.owners and (found := identity(r))}
-    found = []
+    objects: list[dict[str, Any]] = []
     for obj in Cluster.connect(environment(), context(state)).everything():
         key = (obj["kind"], str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"]))
-        found.append(mark(obj, made[key]) if key in made else obj)
-    return found
+        objects.append(mark(obj, made[key]) if key in made else obj)
+    return objects
 
 
 def rendered(stack: Stack) -> list[dict[str, Any]]:

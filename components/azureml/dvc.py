@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_azure_native as azure
@@ -56,7 +57,7 @@ class AzureDvcRemote(pulumi.ComponentResource):
         mine, place = pulumi.ResourceOptions(parent=self), args.place
         account = pulumi.Output.from_input(args.bucket.account or "").apply(lambda id: id.rpartition("/")[2])
         self.url = pulumi.Output.concat("azure://", args.bucket.bucket, f"/{args.prefix}")
-        text = pulumi.Output.concat(
+        text: pulumi.Output[Any] = pulumi.Output.concat(
             f"[core]\n    remote = {REMOTE}\n    analytics = false\n    check_update = false\n"
             f"['remote \"{REMOTE}\"']\n    url = ",
             self.url,

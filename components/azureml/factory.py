@@ -47,7 +47,9 @@ class Factory:
         self._name, self._args, place = name, args, args.place
         self.opts = pulumi.ResourceOptions(parent=parent)
         df = azure.datafactory
-        users = pulumi.Output.all(args.identity_id, place.encryption).apply(lambda ids: {str(id): {} for id in ids})
+        users: pulumi.Output[dict[str, Any]] = pulumi.Output.all(args.identity_id, place.encryption).apply(
+            lambda ids: {str(id): {} for id in ids}
+        )
         self.factory = df.Factory(
             f"{name}-factory",
             resource_group_name=place.group,

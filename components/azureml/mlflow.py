@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, cast
 
 import pulumi
 
@@ -41,7 +41,7 @@ class AzuremlTracking(pulumi.ComponentResource):
     needs = (contracts.Network,)
     optional = (contracts.ObjectStore, contracts.ImageRegistry)
     provides = (contracts.Tracking,)
-    tiers = ("all", "platform", "team")
+    tiers = cast(tuple[str, ...], ("all", "platform", "team"))
     essential_type = "azure-native:machinelearningservices:Workspace"
     identity = True
     noun = "AzuremlTracking"

@@ -35,7 +35,7 @@ class PrivateNetworkArgs:
 
 def quarters(cidr: str) -> Sequence[str]:
     """The four quarters of a range. ValueError where `cidr` is no IPv4 range or smaller than a /24."""
-    network = ipaddress.ip_network(cidr)
+    network = ipaddress.IPv4Network(cidr)
     if network.prefixlen > 24:
         raise ValueError(f"{cidr}: expected a range of /24 or larger")
     return [str(part) for part in network.subnets(prefixlen_diff=2)]
@@ -43,7 +43,7 @@ def quarters(cidr: str) -> Sequence[str]:
 
 def own_range(cidr: str, system: str) -> str:
     """The range of a system's own subnet: an eighth of the last quarter. RunError where that is too small a one."""
-    eighths = list(ipaddress.ip_network(quarters(cidr)[3]).subnets(prefixlen_diff=3))
+    eighths = list(ipaddress.IPv4Network(quarters(cidr)[3]).subnets(prefixlen_diff=3))
     if eighths[0].prefixlen > LEAST:
         raise pulumi.RunError(
             f'mlops:spec.cloud.network.cidr: "{cidr}": too small for {system}, which has a subnet of its own; '

@@ -143,7 +143,8 @@ class SourceManager(pulumi.ComponentResource):
 
     @staticmethod
     def _address(made: gcp.securesourcemanager.Repository) -> pulumi.Output[str]:
-        return made.uris.apply(lambda uris: (uris[0].git_https if uris else None) or "")
+        address: pulumi.Output[str] = made.uris.apply(lambda uris: (uris[0].git_https if uris else None) or "")
+        return address
 
     @staticmethod
     def wants(config: Git) -> contracts.Wants:

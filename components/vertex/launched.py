@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
 import pulumi
 import pulumi_gcp as gcp
@@ -48,8 +48,8 @@ class LaunchedJobs(pulumi.ComponentResource):
     image = ""
     enters = True
     needs = (contracts.Network, contracts.ObjectStore)
-    optional = ()
-    provides = ()
+    optional = cast(tuple[type, ...], ())
+    provides = cast(tuple[type, ...], ())
     tiers = ("all", "platform")
     essential_type = "gcp:workflows/workflow:Workflow"
     role_service = "aiplatform.googleapis.com"

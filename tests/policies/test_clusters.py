@@ -10,7 +10,7 @@ from tests.policies.samples import changed
 from tests.policies.test_rules import breaks, said
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
-EKS = {
+EKS: dict[str, Any] = {
     "vpcConfig": {"endpointPrivateAccess": True, "endpointPublicAccess": False},
     "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
 }

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -144,10 +145,10 @@ class Api:
         match (request.method, path.partition("?")[0].split("/")[1:]):
             case ("HEAD", ["projects"]):
                 if path.rpartition("=")[2] not in self.projects:
-                    raise urllib.error.HTTPError(request.full_url, 404, "none", request.headers, io.BytesIO(b""))
+                    raise urllib.error.HTTPError(request.full_url, 404, "none", Message(), io.BytesIO(b""))
             case ("POST", ["projects"]):
                 if body["project_name"] in self.projects:
-                    raise urllib.error.HTTPError(request.full_url, 409, "there", request.headers, io.BytesIO(b""))
+                    raise urllib.error.HTTPError(request.full_url, 409, "there", Message(), io.BytesIO(b""))
                 self.projects[body["project_name"]] = ""
             case ("PUT", ["projects", name]):
                 self.projects[name] = body["metadata"]["public"]
