@@ -59,8 +59,8 @@ class World:
     def fresh(self) -> None:
         """An empty sandbox that is up, whatever was there before."""
         cluster.reset()
-        for path in (self.project / "stacks").glob("Pulumi.*.yaml"):
-            shutil.copyfile(ROOT / "stacks" / path.name, path)
+        for path in (ROOT / "stacks").glob("Pulumi.*.yaml"):
+            shutil.copyfile(path, self.project / "stacks" / path.name)
         cluster.up()
 
     def write(self, stack: str, blueprint: str) -> None:
