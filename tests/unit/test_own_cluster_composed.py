@@ -55,7 +55,8 @@ def test_contracts_are_met_on_their_own_ground(tmp_path: Path) -> None:
     spec = stack(checked(tmp_path, FALLBACK + "  minio: {}\n  flink: {}\n", target="sagemaker")).spec
     found = order("sagemaker", spec)
     assert found.via["flink"]["objectStore"] == "minio"  # S3, beside Managed Flink
-    assert found.via["argo"] == {"database": "mysql", "objectStore": "seaweedfs"}
+    met = {"database": "mysql", "objectStore": "seaweedfs", "certificates": "cluster-foundation"}
+    assert found.via["argo"] == met
     where = standing(Target.SAGEMAKER, spec)
     assert (where.ground("kafka"), where.ground("argo"), where.own) == ("sagemaker", "kubernetes", True)
 
@@ -63,7 +64,7 @@ def test_contracts_are_met_on_their_own_ground(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "systems", "said"),
     [
-        ("azureml", "{airflow: {}, minio: {}, mysql: {target: kubernetes}}",
+        ("azureml", "{airflow: {}, minio: {}, postgres: {target: kubernetes}}",
          "systems.airflow: runs on the stack's own cluster here and needs an object store there, and nothing on it provides one; "
          "add systems.minio: {target: kubernetes} or systems.seaweedfs: {target: kubernetes} or bringYourOwn.objectStore"),
         ("sagemaker", "{seldon: {acceptBslLicense: true, mlserver: {}}, kafka: {}, seaweedfs: {target: kubernetes}}",
