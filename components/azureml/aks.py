@@ -247,7 +247,11 @@ class AksCluster(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.KubernetesCluster]:
         """The cluster."""
-        volumes = {"skuName": "Premium_LRS", "diskEncryptionSetID": self._keys.disks, "networkAccessPolicy": "DenyAll"}
+        volumes: dict[str, pulumi.Input[str]] = {
+            "skuName": "Premium_LRS",
+            "diskEncryptionSetID": self._keys.disks,
+            "networkAccessPolicy": "DenyAll",
+        }
         return [
             contracts.KubernetesCluster(self._args.cluster_name, self.endpoint, self._kubeconfig, self.issuer, VOLUMES, volumes)
         ]

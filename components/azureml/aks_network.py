@@ -30,7 +30,7 @@ class AksNetworkArgs:
 
 def ranges(cidr: str) -> tuple[str, str]:
     """(nodes, API server). ValueError where the network is too small."""
-    network = ipaddress.ip_network(cidr)
+    network = ipaddress.IPv4Network(cidr)
     if network.prefixlen > 20:
         raise ValueError(f"{cidr}: expected a range of /20 or larger")
     quarter = list(network.subnets(prefixlen_diff=2))[3]

@@ -26,7 +26,7 @@ class EksNetworkArgs:
 
 def ranges(cidr: str, zones: int) -> tuple[list[str], list[str]]:
     """(a range a zone for nodes, a range a zone for the ways out). ValueError where the network is too small."""
-    network = ipaddress.ip_network(cidr)
+    network = ipaddress.IPv4Network(cidr)
     if network.prefixlen > 20 or zones > 3:
         raise ValueError(f"{cidr}, {zones} zones: expected a range of /20 or larger and at most 3 zones")
     quarter = list(network.subnets(prefixlen_diff=2))[3]

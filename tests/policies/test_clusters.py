@@ -10,11 +10,14 @@ from tests.policies.samples import changed
 from tests.policies.test_rules import breaks, said
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
-EKS = {
+EKS: dict[str, Any] = {
     "vpcConfig": {"endpointPrivateAccess": True, "endpointPublicAccess": False},
     "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
 }
-OFFICE_EKS = {**EKS, "vpcConfig": {**EKS["vpcConfig"], "endpointPublicAccess": True, "publicAccessCidrs": ["203.0.113.0/24"]}}
+OFFICE_EKS: dict[str, Any] = {
+    **EKS,
+    "vpcConfig": {**EKS["vpcConfig"], "endpointPublicAccess": True, "publicAccessCidrs": ["203.0.113.0/24"]},
+}
 TEMPLATE = {"metadataOptions": {"httpTokens": "required"}}
 GKE = {
     "privateClusterConfig": {"enablePrivateNodes": True, "enablePrivateEndpoint": True},
