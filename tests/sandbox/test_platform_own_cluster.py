@@ -33,7 +33,7 @@ config:
     operators: {{keepCrds: false}}
     systems:
       {managed}
-      seaweedfs: {{target: kubernetes}} # what argo needs, on its own side
+      minio: {{target: kubernetes}} # what argo needs, on its own side
       postgres: {{target: kubernetes}}
       argo: {{}} # no managed form: on the stack's own cluster
 """
