@@ -77,7 +77,7 @@ def test_a_stack_of_kubernetes_makes_its_cluster_with_gpu_pools(clone: Project, 
     resources = clone.resources(stack)
     assert types(resources).count(cluster) == 1 and pool in types(resources)
     told = status(clone, stack)
-    assert {"own-cluster", "cloud-foundation", "foundation", "cluster", "argo", "mysql"} <= {r["system"] for r in told["systems"]}
+    assert {"own-cluster", "cloud-base", "foundation", "cluster", "argo", "mysql"} <= {r["system"] for r in told["systems"]}
     assert all(row["isReady"] for row in told["systems"])
     assert told["ownCluster"]["logs in by"] == command and "sandbox's own" in told["ownCluster"]["simulated"]
     # the API server's own word: the queue over the pool, the default class of encrypted volumes

@@ -49,7 +49,7 @@ def test_a_kubernetes_stack_stands_on_the_cluster_that_it_makes(tmp_path: Path, 
     made = made_by(tmp_path, provisioner)
     found = grounds(made)
     cluster, foundation = NOUNS[provisioner]
-    assert (found["own-cluster"], found["cloud-foundation"], found["foundation"]) == (cluster, foundation, "KubernetesFoundation")
+    assert (found["own-cluster"], found["cloud-base"], found["foundation"]) == (cluster, foundation, "KubernetesFoundation")
     assert made.result.outputs["platform.cluster"] == provisioner
     assert made.result.outputs["platform.target"] == "kubernetes"
 
