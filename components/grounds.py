@@ -16,7 +16,7 @@ from components.targets import FOUNDATION, TABLE, SystemFact
 KUBERNETES = Target.KUBERNETES.value
 CLUSTER_FOUNDATION = "cluster-foundation"
 """The foundation of Kubernetes on a cloud stack's own cluster."""
-CLOUD_FOUNDATION = "cloud-foundation"
+CLOUD_FOUNDATION = "cloud-base"
 """The foundation of the cloud that a stack of target kubernetes makes its cluster on."""
 Facts = Mapping[tuple[str, str], SystemFact]
 

@@ -20,7 +20,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     GKE: ("databaseEncryption.keyName",),
     POOL: ("nodeConfig.bootDiskKmsKey",),
     DISKS: ("activeKey.keyUrl",),
-    AKS: ("diskEncryptionSetId", "securityProfile.azureKeyVaultKms.keyId"),
+    AKS: ("diskEncryptionSetID", "securityProfile.azureKeyVaultKms.keyId"),
 }
 """Settings that must name a customer-managed key."""
 INSIDE: Mapping[str, Mapping[str, Any]] = {

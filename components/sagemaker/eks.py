@@ -270,7 +270,12 @@ class EksCluster(pulumi.ComponentResource):
     def contracts(self) -> Sequence[contracts.KubernetesCluster]:
         """The cluster."""
         key = self._args.kms_key
-        volumes = {"type": "gp3", "encrypted": "true", "kmsKeyId": key, "csi.storage.k8s.io/fstype": "ext4"}
+        volumes: dict[str, pulumi.Input[str]] = {
+            "type": "gp3",
+            "encrypted": "true",
+            "kmsKeyId": key,
+            "csi.storage.k8s.io/fstype": "ext4",
+        }
         return [
             contracts.KubernetesCluster(self._args.cluster_name, self.endpoint, self._kubeconfig, self.issuer, VOLUMES, volumes)
         ]

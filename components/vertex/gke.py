@@ -160,7 +160,7 @@ class GkeCluster(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.KubernetesCluster]:
         """The cluster."""
-        volumes = {"type": "pd-balanced", "disk-encryption-kms-key": self._args.kms_key}
+        volumes: dict[str, pulumi.Input[str]] = {"type": "pd-balanced", "disk-encryption-kms-key": self._args.kms_key}
         return [
             contracts.KubernetesCluster(self._args.cluster_name, self.endpoint, self._kubeconfig, self._pool, VOLUMES, volumes)
         ]

@@ -208,6 +208,10 @@ class Provider:
         """The provider resource's config is known (in a preview parts of it may be UNKNOWN); -> None."""
         return None
 
+    def notes(self, call: Call) -> list[str]:
+        """What users must be told of a configuration: each a warning at every command."""
+        return []
+
     def check(self, call: Call) -> Answer:
         """-> Checked."""
         return Checked(call.inputs)

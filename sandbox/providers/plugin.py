@@ -17,6 +17,7 @@ from sandbox.engine import protos
 from sandbox.engine.process import log_unexpected, serve_until_stopped
 from sandbox.faults import FaultError, Faults
 from sandbox.providers.model import Call, Changes, Checked, CheckFailed, Created, Failure, Found, InitFailed, Provider
+from sandbox.providers.notes import warn
 from sandbox.providers.values import Secrets, merge, unwrap, wrap
 
 pb, pb_grpc, plugin_pb, status_pb = protos.load("provider_pb2", "provider_pb2_grpc", "plugin_pb2", "status_pb2")
@@ -149,6 +150,8 @@ class Servicer(pb_grpc.ResourceProviderServicer):  # type: ignore[misc, name-def
         call.inputs = {key: self._decode(key, value) for key, value in call.inputs.items()}
         call.config = self.configs[context.peer()] = self.last_config = call.inputs
         await self.do(self.provider.configure, call, context)
+        if notes := self.provider.notes(call):
+            await warn(self.engine, notes)
         return pb.ConfigureResponse(
             acceptSecrets=True,
             acceptResources=True,

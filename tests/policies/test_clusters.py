@@ -14,7 +14,10 @@ EKS: dict[str, Any] = {
     "vpcConfig": {"endpointPrivateAccess": True, "endpointPublicAccess": False},
     "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
 }
-OFFICE_EKS = {**EKS, "vpcConfig": {**EKS["vpcConfig"], "endpointPublicAccess": True, "publicAccessCidrs": ["203.0.113.0/24"]}}
+OFFICE_EKS: dict[str, Any] = {
+    **EKS,
+    "vpcConfig": {**EKS["vpcConfig"], "endpointPublicAccess": True, "publicAccessCidrs": ["203.0.113.0/24"]},
+}
 TEMPLATE = {"metadataOptions": {"httpTokens": "required"}}
 GKE = {
     "privateClusterConfig": {"enablePrivateNodes": True, "enablePrivateEndpoint": True},
@@ -30,7 +33,7 @@ AKS = {
     "disableLocalAccounts": True,
     "aadProfile": {"enableAzureRBAC": True},
     "apiServerAccessProfile": {"enablePrivateCluster": True},
-    "diskEncryptionSetId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/d",
+    "diskEncryptionSetID": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/d",
     "securityProfile": {"azureKeyVaultKms": {"enabled": True, "keyId": "https://v.vault.azure.net/keys/k/1"}},
 }
 OFFICE_AKS = {**AKS, "apiServerAccessProfile": {"enablePrivateCluster": False, "authorizedIPRanges": ["203.0.113.0/24"]}}
@@ -52,7 +55,7 @@ CASES: list[tuple[str, str, dict[str, Any], str, Any]] = [
     (PUBLIC, clusters.AKS, AKS, "disableLocalAccounts", False),
     (PUBLIC, clusters.AKS, AKS, "apiServerAccessProfile.enablePrivateCluster", None),
     (PUBLIC, clusters.AKS, OFFICE_AKS, "apiServerAccessProfile.authorizedIPRanges", ["0.0.0.0/0"]),
-    (ENCRYPTED, clusters.AKS, AKS, "diskEncryptionSetId", None),
+    (ENCRYPTED, clusters.AKS, AKS, "diskEncryptionSetID", None),
     (ENCRYPTED, clusters.AKS, AKS, "securityProfile.azureKeyVaultKms", None),
     (ENCRYPTED, clusters.DISKS, DISKS, "activeKey", None),
 ]

@@ -20,7 +20,8 @@ def test_every_pair_is_there_once_with_its_status() -> None:
         "provides": ["broker"], "needs": ["certificates"], "status": "available",
     }  # fmt: skip
     assert by_pair["kafka", "sagemaker"]["status"] == "managed"
-    assert by_pair["argo", "vertex"]["status"] == "planned" and by_pair["argo", "vertex"]["component"] is None
+    assert by_pair["argo", "vertex"]["status"] == "fallback"
+    assert by_pair["argo", "vertex"]["component"] == by_pair["argo", "kubernetes"]["component"] == "ArgoWorkflows"
 
 
 def test_json_is_the_rows_and_formats_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,6 +45,15 @@ def test_every_system_can_be_explained(system: str, capsys: pytest.CaptureFixtur
         assert (f"{target.value}: planned" in shown) == (fact is None)
         if fact:
             assert fact.path.rpartition(":")[2] in shown
+
+
+def test_a_fallback_is_said_with_the_cluster_and_what_meets_its_needs_there() -> None:
+    lines = explain.describe("azureml", TABLE["azureml", "airflow"])
+    assert "fallback: no managed form, so it runs on the stack's own aks cluster" in lines
+    assert (
+        "needs database, met by mysql: {target: kubernetes} or postgres: {target: kubernetes} or bringYourOwn.database" in lines
+    )
+    assert "| argo | ArgoWorkflows | ArgoWorkflows (fallback: eks) | ArgoWorkflows (fallback: gke) |" in catalogue.matrix()
 
 
 def test_needs_name_who_meets_them() -> None:

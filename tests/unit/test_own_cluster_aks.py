@@ -40,7 +40,7 @@ def test_secrets_and_disks_are_encrypted_by_keys_of_the_stack(made: Recording[Pl
     assert kms["enabled"] is True and kms["keyVaultNetworkAccess"] == "Private" and "/keys/" in kms["keyId"]
     key = made.one("azure-native:keyvault:Key", "own-cluster-secrets").inputs["properties"]
     assert key["keyOps"] == ["encrypt", "decrypt"]
-    assert cluster["diskEncryptionSetId"].endswith("-cluster-disks")
+    assert cluster["diskEncryptionSetID"].endswith("-cluster-disks")
     disks = made.one("azure-native:compute:DiskEncryptionSet").inputs
     assert disks["encryptionType"] == "EncryptionAtRestWithCustomerKey" and disks["rotationToLatestKeyVersionEnabled"] is True
     pools = [*cluster["agentPoolProfiles"], made.one(POOL).inputs]

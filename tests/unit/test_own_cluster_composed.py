@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pulumi
 import pytest
 
 from components.grounds import standing
 from components.ordering import order
+from components.platform import Platform
 from components.spec.stack import Target
-from tests.unit.own_cluster_stack import CLOUDS, FALLBACK, composed, grounds, made_by
+from tests.unit.own_cluster_stack import CLOUDS, FALLBACK, KNOWN, composed, grounds, made_by
+from tests.unit.recording import record
 from tests.unit.stackfiles import checked, messages, only, stack
 
 NOUNS = {
@@ -46,7 +49,7 @@ def test_a_kubernetes_stack_stands_on_the_cluster_that_it_makes(tmp_path: Path, 
     made = made_by(tmp_path, provisioner)
     found = grounds(made)
     cluster, foundation = NOUNS[provisioner]
-    assert (found["own-cluster"], found["cloud-foundation"], found["foundation"]) == (cluster, foundation, "KubernetesFoundation")
+    assert (found["own-cluster"], found["cloud-base"], found["foundation"]) == (cluster, foundation, "KubernetesFoundation")
     assert made.result.outputs["platform.cluster"] == provisioner
     assert made.result.outputs["platform.target"] == "kubernetes"
 
@@ -55,7 +58,8 @@ def test_contracts_are_met_on_their_own_ground(tmp_path: Path) -> None:
     spec = stack(checked(tmp_path, FALLBACK + "  minio: {}\n  flink: {}\n", target="sagemaker")).spec
     found = order("sagemaker", spec)
     assert found.via["flink"]["objectStore"] == "minio"  # S3, beside Managed Flink
-    assert found.via["argo"] == {"database": "mysql", "objectStore": "seaweedfs"}
+    met = {"database": "mysql", "objectStore": "seaweedfs", "certificates": "cluster-foundation"}
+    assert found.via["argo"] == met
     where = standing(Target.SAGEMAKER, spec)
     assert (where.ground("kafka"), where.ground("argo"), where.own) == ("sagemaker", "kubernetes", True)
 
@@ -63,7 +67,7 @@ def test_contracts_are_met_on_their_own_ground(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "systems", "said"),
     [
-        ("azureml", "{airflow: {}, minio: {}, mysql: {target: kubernetes}}",
+        ("azureml", "{airflow: {}, minio: {}, postgres: {target: kubernetes}}",
          "systems.airflow: runs on the stack's own cluster here and needs an object store there, and nothing on it provides one; "
          "add systems.minio: {target: kubernetes} or systems.seaweedfs: {target: kubernetes} or bringYourOwn.objectStore"),
         ("sagemaker", "{seldon: {acceptBslLicense: true, mlserver: {}}, kafka: {}, seaweedfs: {target: kubernetes}}",
@@ -102,3 +106,36 @@ def test_a_plain_kubernetes_stack_imports_no_cloud() -> None:
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     assert importlib.util.find_spec("pulumi_aws") is not None
+
+
+def deployed_as(folder: Path, spec: str, now: str, **before: str) -> str:
+    """What a stack says that was deployed as `before` (platform.target …) and is now another; empty where it goes on."""
+    made = stack(checked(folder, spec, target=now))
+    said = {"outputs": {f"platform.{key}": value for key, value in before.items()}}
+    resources = {"outputs": {"urn": {"type": "mlops:index:MinioStore"}}}
+    calls = {**KNOWN, "pulumi:pulumi:readStackOutputs": said, "pulumi:pulumi:readStackResourceOutputs": resources}
+    try:
+        record(lambda: Platform("platform", made), calls=calls)
+    except pulumi.RunError as error:
+        return str(error)
+    return ""
+
+
+def test_a_changed_provisioner_of_a_deployed_stack_is_refused(tmp_path: Path) -> None:
+    spec = "cluster: {provisioner: eks}\nsystems: {minio: {}}"
+    said = deployed_as(tmp_path, spec, "kubernetes", target="kubernetes", cluster="existing")
+    assert 'mlops:spec.cluster.provisioner: "eks", but stack demo is deployed on a cluster of "existing"' in said
+    # a stack of before this key stood on an existing cluster
+    assert "lost to the stack" in deployed_as(tmp_path, spec, "kubernetes", target="kubernetes")
+    assert deployed_as(tmp_path, spec, "kubernetes", target="kubernetes", cluster="eks") == ""
+
+
+def test_a_cloud_stack_may_take_its_first_system_to_a_cluster(tmp_path: Path) -> None:
+    spec = "systems: {kafka: {}, minio: {target: kubernetes}}"
+    assert deployed_as(tmp_path, spec, "sagemaker", target="sagemaker", cluster="existing") == ""
+
+
+def test_a_flip_to_a_cloud_with_a_cluster_of_its_own_is_a_flip_all_the_same(tmp_path: Path) -> None:
+    spec = "systems: {kafka: {}, minio: {target: kubernetes}}"
+    said = deployed_as(tmp_path, spec, "sagemaker", target="kubernetes", cluster="existing")
+    assert 'is deployed on "kubernetes"' in said and "minio (every bucket and its objects)" in said

@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Recording[Platform]:
 
 def test_the_api_server_stands_inside_and_secrets_are_encrypted_by_our_key(made: Recording[Platform]) -> None:
     cluster = made.one(CLUSTER).inputs
-    key = "arn:aws:kms:cloud-foundation-key"
+    key = "arn:aws:kms:cloud-base-key"
     assert cluster["vpcConfig"]["endpointPrivateAccess"] is True and cluster["vpcConfig"]["endpointPublicAccess"] is False
     assert "publicAccessCidrs" not in cluster["vpcConfig"]
     assert cluster["encryptionConfig"] == {"provider": {"keyArn": key}, "resources": ["secrets"]}
@@ -69,7 +69,7 @@ def test_a_pool_is_a_group_of_that_machine_with_taint_and_labels(made: Recording
 def test_disks_are_encrypted_and_metadata_is_out_of_reach_of_pods(made: Recording[Platform]) -> None:
     for template in made.all("aws:ec2/launchTemplate:LaunchTemplate"):
         (disk,) = template.inputs["blockDeviceMappings"]
-        assert disk["ebs"]["encrypted"] == "true" and disk["ebs"]["kmsKeyId"] == "arn:aws:kms:cloud-foundation-key"
+        assert disk["ebs"]["encrypted"] == "true" and disk["ebs"]["kmsKeyId"] == "arn:aws:kms:cloud-base-key"
         metadata = template.inputs["metadataOptions"]
         assert metadata["httpTokens"] == "required" and metadata["httpPutResponseHopLimit"] == 1
     assert len(made.all("aws:ec2/launchTemplate:LaunchTemplate")) == 2

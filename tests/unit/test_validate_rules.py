@@ -60,12 +60,12 @@ def test_a_reserved_system_is_planned_and_not_a_typo(tmp_path: Path) -> None:
     assert "argo" in said and "minio" in said and "did you mean" not in said, said
 
 
-def test_a_system_of_another_target_needs_a_cluster(tmp_path: Path) -> None:
-    said = only(checked(tmp_path, "systems: {minio: {target: kubernetes}}", target="sagemaker"))
-    assert said.startswith('mlops:spec.systems.minio.target: "kubernetes": a stack of target sagemaker has no cluster of its own')
-    said = only(checked(tmp_path, "systems: {minio: {target: sagemaker}}"))
-    assert "has no sagemaker network and keys" in said
-    stack(checked(tmp_path, "systems: {minio: {target: kubernetes}}"))
+def test_a_system_of_another_cloud_has_no_place(tmp_path: Path) -> None:
+    said = only(checked(tmp_path, "systems: {minio: {target: vertex}}", target="sagemaker"))
+    assert said.startswith('mlops:spec.systems.minio.target: "vertex": a stack of target sagemaker has no vertex network')
+    assert stack(checked(tmp_path, "systems: {minio: {target: kubernetes}}", target="sagemaker"))
+    said = only(checked(tmp_path, "systems: {training: {target: kubernetes}}", target="sagemaker"))
+    assert said == 'mlops:spec.systems.training.target: kubernetes has no "training"; leave the key out'
 
 
 def test_a_need_names_the_systems_that_would_meet_it(tmp_path: Path) -> None:

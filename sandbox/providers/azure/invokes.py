@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import yaml
 from rapidfuzz import process
 
-from sandbox.controlplane import kubeconfig
 from sandbox.providers.azure.tables import KINDS, PACKAGE
+from sandbox.providers.cloud.own import api_server
 from sandbox.providers.cloud.spec import Json, render
 from sandbox.providers.model import Call, CheckFailed, Failure
 
@@ -39,7 +39,7 @@ def invoke(azure: Azure, call: Call) -> Json:
 def _kubeconfig(azure: Azure, call: Call) -> Json:
     """As AKS answers for Entra logins: address, authority, and kubelogin; the address is the sandbox's own API server."""
     _get(azure, call, f"{PACKAGE}:containerservice:ManagedCluster")
-    server, authority = kubeconfig.own_server()
+    server, authority = api_server()
     if not server:
         raise Failure("the sandbox's control plane is not there, which a simulated cluster stands on: `mlops sandbox up`")
     name = str(call.inputs["resourceName"])

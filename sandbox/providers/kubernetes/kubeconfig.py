@@ -14,8 +14,6 @@ from typing import Any
 
 import yaml
 
-from sandbox.controlplane import kubeconfig as sandbox
-from sandbox.controlplane import pki
 from sandbox.providers.model import Failure
 
 
@@ -43,6 +41,8 @@ def load(config: Mapping[str, Any]) -> Connection:
     user = _named(document, "users", "user", user_name, f"context {name!r} names it") if user_name else {}
     if user.get("exec") and is_own(cluster):
         # no cloud lends an identity here: the sandbox's administrator stands in for whoever the plugin would be
+        from sandbox.controlplane import pki
+
         user = {"token": pki.admin_token()}
         document = {**document, "users": [{"name": user_name, "user": user}]}
     server = str(cluster.get("server") or "")
@@ -60,6 +60,8 @@ def load(config: Mapping[str, Any]) -> Connection:
 
 def is_own(cluster: Mapping[str, Any]) -> bool:
     """Whether a cluster of a kubeconfig is the sandbox's own API server, by address and authority."""
+    from sandbox.controlplane import kubeconfig as sandbox  # with its keys' library: 0.1 s that no other stack is to pay
+
     server, authority = sandbox.own_server()
     given = str(cluster.get("server") or "").rstrip("/"), str(cluster.get("certificate-authority-data") or "")
     return bool(server) and given == (server.rstrip("/"), authority)

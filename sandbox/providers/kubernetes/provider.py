@@ -50,6 +50,12 @@ class Kubernetes(Provider):
         found.replace = {path for path in found.paths if path[0] in names}
         return found
 
+    def notes(self, call: Call) -> list[str]:
+        """That nobody has logged in where a cloud would ask for it."""
+        command = kubeconfig.stood_in(call.inputs)
+        said = f"simulated kubernetes provider: stands in for the login by {command}, for the server is the sandbox's own"
+        return [said] if command else []
+
     def _cluster(self, config: dict[str, Any]) -> Cluster | None:
         """The cluster of a configuration, None while the configuration is not known (a preview that will make the cluster)."""
         if has_unknown(config):

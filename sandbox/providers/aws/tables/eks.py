@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.controlplane import kubeconfig
 from sandbox.providers.aws.clients import AwsContext
 from sandbox.providers.aws.rest import MAPPED, Rest
+from sandbox.providers.cloud.own import api_server
 from sandbox.providers.cloud.spec import Json, Name, Spec
 from sandbox.providers.model import Failure
 
@@ -38,7 +38,7 @@ class Cluster(Rest):
 
     def answer(self, cx: AwsContext, id: str, item: Json, inputs: Json) -> Json:
         """What the service computes, with the sandbox's address and authority; settings that moto keeps."""
-        server, authority = kubeconfig.own_server()
+        server, authority = api_server()
         if not server:
             raise Failure("the sandbox's control plane is not there, which a simulated cluster stands on: `mlops sandbox up`")
         vpc = item.get("resourcesVpcConfig") or {}

@@ -33,7 +33,7 @@ KINDS = {
         inside={
             "oidcIssuerProfile.issuerURL": _issuer,
         },
-        replace=("dnsPrefix", "diskEncryptionSetId", "networkProfile.networkPluginMode", "networkProfile.podCidr"),
+        replace=("dnsPrefix", "diskEncryptionSetID", "networkProfile.networkPluginMode", "networkProfile.podCidr"),
     ),
     "containerservice:AgentPool": kind(
         f"{_AKS}/agentPools",

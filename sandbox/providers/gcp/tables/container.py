@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.controlplane import kubeconfig
+from sandbox.providers.cloud.own import api_server
 from sandbox.providers.cloud.spec import Json, Name, Spec
 from sandbox.providers.gcp.spec import COMMON, GcpSpec, at
 
@@ -17,16 +17,16 @@ Exists = Callable[[str, str], bool]
 
 
 def _address(_: Json) -> str:
-    return kubeconfig.own_server()[0].removeprefix("https://")
+    return api_server()[0].removeprefix("https://")
 
 
 def _authority(_: Json) -> dict[str, Any]:
     issue = {"issueClientCertificate": False}
-    return {"clusterCaCertificate": kubeconfig.own_server()[1], "clientCertificate": "", "clientCertificateConfig": issue}
+    return {"clusterCaCertificate": api_server()[1], "clientCertificate": "", "clientCertificateConfig": issue}
 
 
 def _cluster(inputs: Json, exists: Exists) -> str | None:
-    if not kubeconfig.own_server()[0]:
+    if not api_server()[0]:
         return "the sandbox's control plane is not there, which a simulated cluster stands on: `mlops sandbox up`"
     if at(inputs, "privateClusterConfig", "enablePrivateEndpoint") and not inputs.get("masterAuthorizedNetworksConfig"):
         return "privateClusterConfig.enablePrivateEndpoint: master authorized networks must be enabled"
