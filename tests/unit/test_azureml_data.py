@@ -237,6 +237,13 @@ def test_hdfs_stands_in_its_own_subnet_and_is_encrypted_everywhere(made: Recordi
     assert all(rule["destinationPortRange"] == "443" for rule in rules[:-1])
 
 
+def test_a_stack_has_only_the_ways_in_and_out_that_its_systems_need(tmp_path: Path) -> None:
+    made = composed(tmp_path, "systems: {minio: {}}")
+    assert not made.all("NatGateway") and not made.all("PublicIPAddress") and len(made.all("Subnet")) == 3
+    zones = {zone.inputs["privateZoneName"] for zone in made.all("PrivateZone")}
+    assert not [zone for zone in zones if "synapse" in zone or "purview" in zone or "postgres" in zone]
+
+
 def test_a_small_network_has_no_room_for_a_subnet_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(pulumi.RunError, match=r"cidr: .10.0.0.0/24.: too small for hadoop.*/22 or larger"):
         composed(tmp_path, "cloud: {network: {cidr: 10.0.0.0/24}}\nsystems: {minio: {}, hadoop: {}}")
