@@ -99,7 +99,10 @@ class MlGround:
         # 24 characters at most, unique in the workspace
         compute = f"{self._name[:20]}-cpu"
         nodes = NodesArgs(vm_size, max_nodes)
-        return cluster(f"{self._name}-cluster", compute, self.ref, self.args.identity_id, nodes, self.later).id
+        made: pulumi.Output[str] = cluster(
+            f"{self._name}-cluster", compute, self.ref, self.args.identity_id, nodes, self.later
+        ).id
+        return made
 
     def template(self, key: str, job: Any, what: str, cron: str | None = None) -> azure.machinelearningservices.Schedule:
         """A job that is launched later: a schedule, which runs where `cron` says when, and is disabled where it does not.

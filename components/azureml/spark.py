@@ -225,7 +225,7 @@ class SynapseSpark(pulumi.ComponentResource):
         return {"workspace": self.workspace_id, "pool": self.pool_id, "factory": self._factory, **jobs}
 
 
-def _size(size: SparkSize) -> dict[str, int]:
+def _size(size: SparkSize) -> dict[str, Any]:
     """The larger of driver and executors, rounded up: each takes a whole node."""
     both = (size.driver, size.executor)
     return {

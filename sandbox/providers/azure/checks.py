@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandbox.providers.azure import arm
+from sandbox.providers.azure.shapes import guid
 from sandbox.providers.azure.tables import KINDS, TOKENS
 from sandbox.providers.cloud.store import Record, Store, is_sealed
 
@@ -131,9 +132,11 @@ class Checks:
         found: set[Any] = set()
         for token in KINDS:
             for record in self.store.of_type(token):
-                identity = record.outputs.get("identity")
+                identity = record.inputs.get("identity")
                 found.add(record.outputs.get("principalId"))
-                found.add(identity.get("principalId") if isinstance(identity, Mapping) else None)
+                # a resource's own identity, as shapes.py answers with it
+                owns = isinstance(identity, Mapping) and "SystemAssigned" in str(identity.get("type"))
+                found.add(guid(record.id, "principal") if owns else None)
         return found - {None}
 
     def _subnet(self) -> Iterator[Problem]:
