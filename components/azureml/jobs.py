@@ -55,7 +55,8 @@ def ground(site: Site, store: str, kind: str = "Default") -> MlGroundArgs:
         principal_id=site.role,
         identity_id=site.role_arn,
         place=place_of(network, site.namespace),
-        store=store,
+        # letters, digits and underscores
+        store=store.replace("-", "_"),
         workspace_id=tracking.server if tracking and shared else None,
         workspace=None if shared else workspace_args(site, site.key.lower(), kind, data),
         data=data,
