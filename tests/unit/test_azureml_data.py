@@ -172,6 +172,12 @@ def test_a_dataset_is_checked_at_its_times(made: Recording[Any]) -> None:
     assert signal["referenceData"]["uri"] == "azureml://datastores/tfdv/paths/tfdv/sales/reference/"
 
 
+def test_a_data_store_has_a_name_that_azure_takes(tmp_path: Path) -> None:
+    made = composed(tmp_path, "systems: {minio: {}, tfdv: {bucket: raw-data}}")
+    store = made.one("Datastore").inputs
+    assert (store["name"], store["properties"]["filesystem"]) == ("raw_data", "raw-data")
+
+
 def test_without_a_dataset_there_is_a_template_that_never_runs_by_itself(tmp_path: Path) -> None:
     made = composed(tmp_path, "systems: {minio: {}, tfdv: {}}")
     check = made.one("Schedule").inputs
