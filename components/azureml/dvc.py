@@ -65,12 +65,13 @@ class AzureDvcRemote(pulumi.ComponentResource):
             account,
             "\n",
         )
+        secret: pulumi.Output[str] = pulumi.Output.secret(text)
         kept = azure.keyvault.Secret(
             f"{name}-config",
             resource_group_name=place.group,
             vault_name=place.vault_name,
             secret_name=args.secret_name,
-            properties=azure.keyvault.SecretPropertiesArgs(value=pulumi.Output.secret(text), content_type="text/plain"),
+            properties=azure.keyvault.SecretPropertiesArgs(value=secret, content_type="text/plain"),
             opts=mine,
         )
         assign(f"{name}-config", Role.SECRETS_USER, args.principal_id, kept.id, mine)

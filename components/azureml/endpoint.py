@@ -7,7 +7,6 @@ from typing import Any, Optional
 import pulumi
 import pulumi_azure_native as azure
 
-from components.azureml.identity import named
 from components.azureml.jobs import MlGround
 from components.azureml.place import AzurePlaceArgs
 from components.azureml.private import logged
@@ -87,7 +86,7 @@ def online(name: str, noun: str, key: str, ground: MlGround, args: OnlineModelAr
         versions.append((CANARY, *second, args.canary_replicas))
     made = [_deployment(name, full, version, key, ground, args, endpoint) for version in versions]
     if args.max_replicas > args.replicas:
-        _scale(name, made[0], args, ground, place)
+        _scale(name, full, made[0], args, ground)
     shares = {MAIN: 100 - args.canary_weight, **({CANARY: args.canary_weight} if args.canary_weight else {})}
     shared = _share(name, full, shares, ground, place, made)
     return pulumi.Output.all(endpoint.name, shared.id).apply(lambda both: str(both[0]))
@@ -205,10 +204,10 @@ def _environment(
 
 def _scale(
     name: str,
+    full: str,
     deployment: azure.machinelearningservices.OnlineDeployment,
     args: OnlineModelArgs,
     ground: MlGround,
-    place: AzurePlaceArgs,
 ) -> None:
     """One machine more when they are busy for five minutes, one less when they idle for fifteen."""
     monitor = azure.monitor
@@ -235,7 +234,7 @@ def _scale(
     monitor.AutoscaleSetting(
         f"{name}-scale",
         resource_group_name=ground.ref.group,
-        autoscale_setting_name=named(place.region, name, 64),
+        autoscale_setting_name=f"{full}-scale",
         enabled=True,
         target_resource_uri=deployment.id,
         profiles=[

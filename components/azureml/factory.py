@@ -47,9 +47,8 @@ class Factory:
         self._name, self._args, place = name, args, args.place
         self.opts = pulumi.ResourceOptions(parent=parent)
         df = azure.datafactory
-        users: pulumi.Output[dict[str, Any]] = pulumi.Output.all(args.identity_id, place.encryption).apply(
-            lambda ids: {str(id): {} for id in ids}
-        )
+        ids = pulumi.Output.all(args.identity_id, place.encryption)
+        users: pulumi.Output[Any] = ids.apply(lambda found: {str(id): {} for id in found})
         self.factory = df.Factory(
             f"{name}-factory",
             resource_group_name=place.group,

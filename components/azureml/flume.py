@@ -112,7 +112,7 @@ class EventHubsCapture(pulumi.ComponentResource):
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Where files go, and where each agent is sent to."""
-        sent: dict[str, pulumi.Input[str]] = {"bootstrap": self._bootstrap} if self._bootstrap is not None else {}
-        named: dict[str, pulumi.Input[str]] = {**self._topics, **self._hubs}
-        hubs = {f"hub.{agent}": hub for agent, hub in named.items()}
+        sent = {"bootstrap": self._bootstrap} if self._bootstrap is not None else {}
+        both: dict[str, pulumi.Input[str]] = {**self._topics, **self._hubs}
+        hubs = {f"hub.{agent}": hub for agent, hub in both.items()}
         return {"container": self.container, **sent, **hubs}

@@ -98,8 +98,8 @@ def client_id(identity_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi
         resource_name=id.apply(lambda text: text.rpartition("/")[2]),
         opts=pulumi.InvokeOutputOptions(parent=parent),
     )
-    known: pulumi.Output[str] = found.client_id.apply(lambda text: text or "")
-    return known
+    client: pulumi.Output[str] = found.client_id.apply(lambda text: text or "")
+    return client
 
 
 def unique(stem: str, subscription: pulumi.Input[str], limit: int, *, dashes: bool = True) -> pulumi.Output[str]:

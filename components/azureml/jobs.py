@@ -55,7 +55,8 @@ def ground(site: Site, store: str, kind: str = "Default") -> MlGroundArgs:
         principal_id=site.role,
         identity_id=site.role_arn,
         place=place_of(network, site.namespace),
-        store=store,
+        # letters, digits and underscores
+        store=store.replace("-", "_"),
         workspace_id=tracking.server if tracking and shared else None,
         workspace=None if shared else workspace_args(site, site.key.lower(), kind, data),
         data=data,
@@ -99,9 +100,10 @@ class MlGround:
         # 24 characters at most, unique in the workspace
         compute = f"{self._name[:20]}-cpu"
         nodes = NodesArgs(vm_size, max_nodes)
-        made = cluster(f"{self._name}-cluster", compute, self.ref, self.args.identity_id, nodes, self.later)
-        id: pulumi.Output[str] = made.id
-        return id
+        made: pulumi.Output[str] = cluster(
+            f"{self._name}-cluster", compute, self.ref, self.args.identity_id, nodes, self.later
+        ).id
+        return made
 
     def template(self, key: str, job: Any, what: str, cron: str | None = None) -> azure.machinelearningservices.Schedule:
         """A job that is launched later: a schedule, which runs where `cron` says when, and is disabled where it does not.

@@ -41,7 +41,7 @@ class AzuremlTracking(pulumi.ComponentResource):
     needs = (contracts.Network,)
     optional = (contracts.ObjectStore, contracts.ImageRegistry)
     provides = (contracts.Tracking,)
-    tiers = cast(tuple[str, ...], ("all", "platform", "team"))
+    tiers = tuple(["all", "platform", "team"])  # of any length: experiments has fewer
     essential_type = "azure-native:machinelearningservices:Workspace"
     identity = True
     noun = "AzuremlTracking"

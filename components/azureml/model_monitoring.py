@@ -47,7 +47,8 @@ class AzuremlModelMonitor(pulumi.ComponentResource):
     The reference lies in container `monitoring`, below the model's `baseline` or its name, with an MLTable file. `sample` is
     a template by hand alone (`az ml schedule trigger --name <stack>-modelmonitoring-sample`) for data below `sample/`. Source:
     Azure Machine Learning documentation, "Model monitoring", "Data collection from models in production". Limits: the
-    workspace is that of the stack's tracking, which the endpoints stand in too; a check fails until there is a reference.
+    workspace is that of the stack's tracking, which the endpoints stand in too; a check fails until there is a reference,
+    and until the workspace's network was made ready for Spark (see AzuremlDataQuality).
     """
 
     workspace_id: pulumi.Output[str]

@@ -43,7 +43,8 @@ def quarters(cidr: str) -> Sequence[str]:
 
 def own_range(cidr: str, system: str) -> str:
     """The range of a system's own subnet: an eighth of the last quarter. RunError where that is too small a one."""
-    eighths = list(ipaddress.IPv4Network(quarters(cidr)[3]).subnets(prefixlen_diff=3))
+    last = ipaddress.IPv4Network(quarters(cidr)[3])
+    eighths = list(last.subnets(prefixlen_diff=3))
     if eighths[0].prefixlen > LEAST:
         raise pulumi.RunError(
             f'mlops:spec.cloud.network.cidr: "{cidr}": too small for {system}, which has a subnet of its own; '

@@ -43,7 +43,8 @@ class AzuremlDataQuality(pulumi.ComponentResource):
     which says how their files are read. What a check found stands in the workspace, under Monitoring. Without any declared
     dataset there is a template for folder `data/`, which runs by hand alone. Source: Azure Machine Learning documentation,
     "Model monitoring", "CLI (v2) schedule YAML schema for model monitoring". Limits: it is not TFDV but Azure's counterpart;
-    a check fails until there is a reference.
+    a check fails until there is a reference, and until the workspace's managed network was made ready for Spark once (`az ml
+    workspace provision-network --include-spark`).
     """
 
     workspace_id: pulumi.Output[str]

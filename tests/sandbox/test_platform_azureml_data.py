@@ -5,6 +5,7 @@ There is no real API to read back from: what is looked at is the simulated subsc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -94,11 +95,15 @@ def test_what_holds_data_is_under_the_stacks_key(deployed: AzureStack) -> None:
 
 
 def test_hdfs_stands_in_a_subnet_of_its_own(deployed: AzureStack) -> None:
-    (cluster,) = deployed.objects("hdinsight:Cluster").values()
-    roles = cluster["properties"]["computeProfile"]["roles"]
+    (recorded,) = deployed.objects("hdinsight:Cluster").values()
+    assert set(recorded["properties"]) == {"$secret"}, "its passwords are to be secret"
+    (cluster,) = [r for r in deployed.project.resources(STACK, secrets=True) if r["type"].endswith(":hdinsight:Cluster")]
+    given = cluster["inputs"]["properties"]
+    given = json.loads(given["plaintext"]) if "plaintext" in given else given
+    roles = given["computeProfile"]["roles"]
     assert {role["virtualNetworkProfile"]["subnet"].rpartition("/")[2] for role in roles} == {"hadoop"}
-    assert cluster["properties"]["networkProperties"]["privateLink"] == "Enabled"
-    assert cluster["properties"]["encryptionInTransitProperties"]["isEncryptionInTransitEnabled"] is True
+    assert given["networkProperties"]["privateLink"] == "Enabled"
+    assert given["encryptionInTransitProperties"]["isEncryptionInTransitEnabled"] is True
 
 
 def test_events_are_captured_by_the_brokers_hub_too(deployed: AzureStack) -> None:

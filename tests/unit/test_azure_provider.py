@@ -180,6 +180,25 @@ def test_a_database_wants_its_subnet_delegated(trial: Trial) -> None:
     given = {"resourceGroupName": "g", "serverName": "db-1", "network": {"delegatedSubnetResourceId": subnet}}
     with pytest.raises(Failure, match=r"the subnet is not delegated to Microsoft.DBforMySQL/flexibleServers"):
         trial.make("dbformysql:Server", "db", **given)
+    inside = {"resourceGroupName": "g", "environmentName": "apps", "vnetConfiguration": {"infrastructureSubnetId": subnet}}
+    with pytest.raises(Failure, match=r"the subnet is not delegated to Microsoft.App/environments"):
+        trial.make("app:ManagedEnvironment", "apps", **inside)
+
+
+def test_a_private_endpoint_leads_to_a_part_that_is_there(trial: Trial) -> None:
+    _, subnet = trial.network()
+    server, _ = trial.make("dbforpostgresql:Server", "db", resourceGroupName="g", serverName="db-1")
+
+    def endpoint(name: str, group: str) -> dict[str, Any]:
+        link = {"name": group, "privateLinkServiceId": server, "groupIds": [group]}
+        return {
+            "resourceGroupName": "g", "privateEndpointName": name, "subnet": {"id": subnet},
+            "privateLinkServiceConnections": [link],
+        }  # fmt: skip
+
+    trial.make("network:PrivateEndpoint", "good", **endpoint("good", "postgresqlServer"))
+    with pytest.raises(Failure, match='has no subresource "mysqlServer"; it has postgresqlServer'):
+        trial.make("network:PrivateEndpoint", "bad", **endpoint("bad", "mysqlServer"))
 
 
 def test_a_customers_key_needs_its_vault_and_its_users_right(trial: Trial) -> None:

@@ -172,6 +172,12 @@ def test_a_dataset_is_checked_at_its_times(made: Recording[Any]) -> None:
     assert signal["referenceData"]["uri"] == "azureml://datastores/tfdv/paths/tfdv/sales/reference/"
 
 
+def test_a_data_store_has_a_name_that_azure_takes(tmp_path: Path) -> None:
+    made = composed(tmp_path, "systems: {minio: {}, tfdv: {bucket: raw-data}}")
+    store = made.one("Datastore").inputs
+    assert (store["name"], store["properties"]["filesystem"]) == ("raw_data", "raw-data")
+
+
 def test_without_a_dataset_there_is_a_template_that_never_runs_by_itself(tmp_path: Path) -> None:
     made = composed(tmp_path, "systems: {minio: {}, tfdv: {}}")
     check = made.one("Schedule").inputs
@@ -235,6 +241,13 @@ def test_hdfs_stands_in_its_own_subnet_and_is_encrypted_everywhere(made: Recordi
     rules = made.one("NetworkSecurityGroup", "foundation-network-hadoop").inputs["securityRules"]
     assert rules[-1]["access"] == "Deny" and rules[-1]["destinationAddressPrefix"] == "Internet"
     assert all(rule["destinationPortRange"] == "443" for rule in rules[:-1])
+
+
+def test_a_stack_has_only_the_ways_in_and_out_that_its_systems_need(tmp_path: Path) -> None:
+    made = composed(tmp_path, "systems: {minio: {}}")
+    assert not made.all("NatGateway") and not made.all("PublicIPAddress") and len(made.all("Subnet")) == 3
+    zones = {zone.inputs["privateZoneName"] for zone in made.all("PrivateZone")}
+    assert not [zone for zone in zones if "synapse" in zone or "purview" in zone or "postgres" in zone]
 
 
 def test_a_small_network_has_no_room_for_a_subnet_of_its_own(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandbox.providers.azure import arm
+from sandbox.providers.azure.shapes import guid
 from sandbox.providers.azure.tables import KINDS, TOKENS
 from sandbox.providers.cloud.store import Record, Store, is_sealed
 
@@ -25,6 +26,19 @@ DELEGATED = {
     "azure-native:app:ManagedEnvironment": ("vnetConfiguration.infrastructureSubnetId", "Microsoft.App/environments"),
 }
 """Types whose subnet must be delegated to their service."""
+LINKS = {
+    "microsoft.storage/storageaccounts": ("blob", "dfs", "file", "queue", "table", "web"),
+    "microsoft.keyvault/vaults": ("vault",),
+    "microsoft.eventhub/namespaces": ("namespace",),
+    "microsoft.machinelearningservices/workspaces": ("amlworkspace",),
+    "microsoft.machinelearningservices/registries": ("amlregistry",),
+    "microsoft.containerregistry/registries": ("registry",),
+    "microsoft.synapse/workspaces": ("Dev", "Sql", "SqlOnDemand"),
+    "microsoft.purview/accounts": ("account", "portal"),
+    "microsoft.hdinsight/clusters": ("gateway", "headnode"),
+    "microsoft.dbforpostgresql/flexibleservers": ("postgresqlServer",),
+}
+"""Subresources that a private endpoint may lead to, by ARM type (Azure Private Link documentation, "Private-link resource")."""
 KEY_USERS = ("encryptionUserAssignedIdentity", "primaryUserAssignedIdentityId", "userAssignedIdentity")
 """Properties that name the identity which uses a customer's key."""
 _KEY = re.compile(r"^https://([^./]+)\.vault\.azure\.net/keys/([^/]+)(?:/([^/]+))?/?$")
@@ -52,6 +66,7 @@ class Checks:
         yield from self._principal()
         yield from self._subnet()
         yield from self._delegated()
+        yield from self._linked()
 
     def there(self, id: str) -> bool:
         """Whether an id names something that exists; of a type that no table names that is taken for granted."""
@@ -117,9 +132,11 @@ class Checks:
         found: set[Any] = set()
         for token in KINDS:
             for record in self.store.of_type(token):
-                identity = record.outputs.get("identity")
+                identity = record.inputs.get("identity")
                 found.add(record.outputs.get("principalId"))
-                found.add(identity.get("principalId") if isinstance(identity, Mapping) else None)
+                # a resource's own identity, as shapes.py answers with it
+                owns = isinstance(identity, Mapping) and "SystemAssigned" in str(identity.get("type"))
+                found.add(guid(record.id, "principal") if owns else None)
         return found - {None}
 
     def _subnet(self) -> Iterator[Problem]:
@@ -146,6 +163,24 @@ class Checks:
             given = [delegation.get("serviceName") for delegation in subnet.inputs.get("delegations") or []]
             if service not in given:
                 yield path, f"the subnet is not delegated to {service}"
+
+    def _linked(self) -> Iterator[Problem]:
+        """A private endpoint leads to a part that its target has."""
+        given = self.inputs
+        if self.token.endswith("network:PrivateEndpoint"):
+            links = [
+                (connection.get("privateLinkServiceId"), group)
+                for connection in given.get("privateLinkServiceConnections") or []
+                for group in connection.get("groupIds") or []
+            ]
+        elif self.token.endswith("datafactory:ManagedPrivateEndpoint"):
+            links = [(_at(given, "properties.privateLinkResourceId"), _at(given, "properties.groupId"))]
+        else:
+            return
+        for target, group in links:
+            parts = LINKS.get(arm.arm_type(str(target)).lower())
+            if parts is not None and group not in parts:
+                yield "groupIds", f'{target} has no subresource "{group}"; it has {", ".join(parts)}'
 
     # -- look-ups -----------------------------------------------------------------------------------------------------
 
