@@ -26,7 +26,7 @@ class LaunchedJobsArgs:
     ground: VertexGround
     """Network, key, bucket and account of the jobs."""
     image: Optional[pulumi.Input[str]] = None
-    """Image of a job where the launch names none."""
+    """Image of a job where the launch names none: `values.image` of the system's section."""
     tracking_uri: Optional[pulumi.Input[str]] = None
     """MLflow server that jobs log to."""
     tracking_service: Optional[pulumi.Input[str]] = None
@@ -45,7 +45,6 @@ class LaunchedJobs(pulumi.ComponentResource):
     noun = "LaunchedJobs"
     key = "jobs"
     bucket = "jobs"
-    image = ""
     enters = True
     needs = (contracts.Network, contracts.ObjectStore)
     optional = ()
@@ -78,11 +77,11 @@ class LaunchedJobs(pulumi.ComponentResource):
 
     @classmethod
     def plan(cls, site: Site) -> LaunchedJobsArgs:
-        """From the stack's network, account and tracking server; the image from `images` of the spec, where it names one."""
+        """From the stack's network, account and tracking server; the image from `values` of the section, if it has one."""
         tracking = site.maybe(contracts.Tracking)
         return LaunchedJobsArgs(
             ground=jobs.ground(site, cls.bucket),
-            image=site.spec.images.get(cls.image) if cls.image else None,
+            image=site.config.values.get("image"),
             tracking_uri=tracking.uri if tracking else None,
             tracking_service=tracking.server if tracking else None,
         )
