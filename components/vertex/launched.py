@@ -1,5 +1,6 @@
 """Jobs of Vertex AI that are launched from a template and never run by an `up`: what their components share."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -66,9 +67,9 @@ class LaunchedJobs(pulumi.ComponentResource):
         self.register_outputs({"workflow": self.workflow})
 
     @staticmethod
+    @abstractmethod
     def source(args: LaunchedJobsArgs, attached: pulumi.Input[str]) -> pulumi.Output[str]:
         """The workflow; `attached` is the network attachment that machines enter by."""
-        raise NotImplementedError
 
     @classmethod
     def wants(cls, config: Any) -> Wants:
