@@ -143,7 +143,7 @@ class SourceManager(pulumi.ComponentResource):
 
     @staticmethod
     def _address(made: gcp.securesourcemanager.Repository) -> pulumi.Output[str]:
-        return made.uris.apply(lambda uris: (uris[0].git_https if uris else None) or "")
+        return made.uris.apply(lambda uris: str(uris[0].git_https or "") if uris else "")
 
     @staticmethod
     def wants(config: Git) -> contracts.Wants:

@@ -48,8 +48,9 @@ class LaunchedJobs(pulumi.ComponentResource):
     bucket = "jobs"
     enters = True
     needs = (contracts.Network, contracts.ObjectStore)
-    optional = ()
-    provides = ()
+    # of any length, for subclasses have their own
+    optional = tuple[type, ...]()
+    provides = tuple[type, ...]()
     tiers = ("all", "platform")
     essential_type = "gcp:workflows/workflow:Workflow"
     role_service = "aiplatform.googleapis.com"
