@@ -123,6 +123,6 @@ def test_airflow_is_private_and_may_start_sparks_batches_alone(tmp_path: Path) -
     assert made.one("Environment").inputs["storageConfig"] == {"bucket": f"demo-airflow-{PROJECT}"}
     assert set(rights(made, "demo-airflow")) == {"roles/composer.worker", "roles/dataproc.editor"}
     lent = made.one("gcp:serviceaccount/iAMMember:IAMMember", "airflow-spark-as").inputs
-    assert lent["serviceAccountId"] == f"projects/-/serviceAccounts/demo-spark@{PROJECT}.iam.gserviceaccount.com"
+    assert lent["serviceAccountId"] == f"projects/{PROJECT}/serviceAccounts/demo-spark@{PROJECT}.iam.gserviceaccount.com"
     with pytest.raises(pulumi.RunError, match="follows no git repository"):
         composed(tmp_path, STORE + '  airflow: {dags: {repository: "https://git.example/dags"}}\n')
