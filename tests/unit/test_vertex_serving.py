@@ -7,7 +7,7 @@ import pytest
 
 from components.vertex.loki import selection
 from components.vertex.model_monitoring import cron
-from tests.unit.vertex_stack import PROJECT, STORE, body, composed, no_lending, rights, workflow
+from tests.unit.vertex_stack import NUMBER, PROJECT, STORE, body, composed, no_lending, rights, workflow
 
 RUN = "gcp:cloudrunv2/service:Service"
 
@@ -109,7 +109,7 @@ def test_logs_of_a_team_go_to_its_own_bucket_for_as_long_as_it_says(tmp_path: Pa
     days = {bucket.name: bucket.inputs["retentionDays"] for bucket in made.all("ProjectBucketConfig")}
     assert days == {"loki-fraud": 90, "loki-platform": 30}
     assert all(b.inputs["cmekSettings"]["kmsKeyName"].endswith("/platform") for b in made.all("ProjectBucketConfig"))
-    assert "cmek-p100000000001@gcp-sa-logging" in made.one("CryptoKeyIAMMember", "loki-key").inputs["member"]
+    assert f"cmek-p{NUMBER}@gcp-sa-logging" in made.one("CryptoKeyIAMMember", "loki-key").inputs["member"]
     filters = {sink.name: sink.inputs["filter"] for sink in made.all("ProjectSink")}
     assert filters["loki-fraud"] == '(labels.team="fraud" OR resource.labels.team="fraud")'
     assert filters["loki-platform"] == f"NOT {filters['loki-fraud']}"
