@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 
-
 DATA = """\
 minio: {}
 seaweedfs: {}
