@@ -80,7 +80,7 @@ def test_machines_are_private_and_shielded(cloud: dict[str, list[dict[str, Any]]
         assert settings["connectorEnforcement"] == "REQUIRED" and settings["ipConfiguration"]["sslMode"] == "ENCRYPTED_ONLY"
 
 
-def test_jobs_are_launched_in_time_by_an_account_that_may_run_that_workflow_alone(
+def test_jobs_are_launched_in_time_by_an_account_that_may_run_workflows_and_no_more(
     cloud: dict[str, list[dict[str, Any]]],
 ) -> None:
     found = {job["name"]: job for job in cloud["gcp:cloudscheduler/job:Job"]}
@@ -93,7 +93,8 @@ def test_jobs_are_launched_in_time_by_an_account_that_may_run_that_workflow_alon
         who = job["httpTarget"]["oauthToken"]["serviceAccountEmail"]
         assert who.startswith(f"{noun}-clock@")
         (given,) = [m for m in cloud["gcp:projects/iAMMember:IAMMember"] if m["member"] == f"serviceAccount:{who}"]
-        assert given["role"] == "roles/workflows.invoker" and f"/workflows/{noun}'" in given["condition"]["expression"]
+        assert given["role"] == "roles/workflows.invoker"
+        assert f"/workflows/{noun}/executions" in job["httpTarget"]["uri"]
 
 
 def test_templates_are_workflows_that_name_their_jobs(cloud: dict[str, list[dict[str, Any]]]) -> None:
