@@ -127,7 +127,7 @@ def schedules(
 ) -> None:
     """A cloudscheduler.Job a run: key -> (cron expression, UTC; the launch's arguments), as an account that may run workflows.
 
-    The account may run workflows and do nothing else; IAM's conditions know no workflow, so that it is any of the project. Source:
+    The account may run workflows and do nothing else; IAM's conditions know no workflow, so it is any of the project. Source:
     Workflows, "Schedule a workflow using Cloud Scheduler"; IAM, "Resource attributes for conditions".
     """
     if not runs:
