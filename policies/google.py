@@ -11,6 +11,10 @@ BUCKET, SQL = "gcp:storage/bucket:Bucket", "gcp:sql/databaseInstance:DatabaseIns
 KAFKA, RUN = "gcp:managedkafka/cluster:Cluster", "gcp:cloudrunv2/service:Service"
 NOTEBOOK, IMAGES = "gcp:workbench/instance:Instance", "gcp:artifactregistry/repository:Repository"
 FIREWALL, KEY = "gcp:compute/firewall:Firewall", "gcp:kms/cryptoKey:CryptoKey"
+TOPIC, WORKFLOW = "gcp:pubsub/topic:Topic", "gcp:workflows/workflow:Workflow"
+DATAPROC, COMPOSER = "gcp:dataproc/cluster:Cluster", "gcp:composer/environment:Environment"
+ENDPOINT, ONLINE = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:vertex/aiFeatureOnlineStore:AiFeatureOnlineStore"
+GIT, LOGS = "gcp:securesourcemanager/instance:Instance", "gcp:logging/projectBucketConfig:ProjectBucketConfig"
 
 KEYS: Mapping[str, Sequence[str]] = {
     BUCKET: ("encryption.defaultKmsKeyName",),
@@ -20,6 +24,20 @@ KEYS: Mapping[str, Sequence[str]] = {
     NOTEBOOK: ("gceSetup.bootDisk.kmsKey", "gceSetup.dataDisks.kmsKey"),
     IMAGES: ("kmsKeyName",),
     "gcp:secretmanager/regionalSecret:RegionalSecret": ("customerManagedEncryption.kmsKeyName",),
+    TOPIC: ("kmsKeyName",),
+    WORKFLOW: ("cryptoKeyName",),
+    DATAPROC: ("clusterConfig.encryptionConfig.kmsKeyName",),
+    "gcp:dataproc/sessionTemplate:SessionTemplate": ("environmentConfig.executionConfig.kmsKey",),
+    COMPOSER: ("config.encryptionConfig.kmsKeyName",),
+    "gcp:bigquery/dataset:Dataset": ("defaultEncryptionConfiguration.kmsKeyName",),
+    "gcp:bigquery/table:Table": ("encryptionConfiguration.kmsKeyName",),
+    ENDPOINT: ("encryptionSpec.kmsKeyName",),
+    ONLINE: ("encryptionSpec.kmsKeyName",),
+    "gcp:vertex/aiMetadataStore:AiMetadataStore": ("encryptionSpec.kmsKeyName",),
+    "gcp:vertex/aiTensorboard:AiTensorboard": ("encryptionSpec.kmsKeyName",),
+    "gcp:vertex/aiPersistentResource:AiPersistentResource": ("encryptionSpec.kmsKeyName",),
+    GIT: ("kmsKey",),
+    LOGS: ("cmekSettings.kmsKeyName",),
 }
 """Settings that must name a customer-managed key."""
 SSL, SSL_MODES = "settings.ipConfiguration.sslMode", ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
@@ -33,12 +51,18 @@ INSIDE: Mapping[str, Mapping[str, Any]] = {
         "invokerIamDisabled": (False, None),
     },
     NOTEBOOK: {"gceSetup.disablePublicIp": (True,)},
+    DATAPROC: {"clusterConfig.gceClusterConfig.internalIpOnly": (True,)},
+    COMPOSER: {"config.enablePrivateEnvironment": (True,)},
+    ENDPOINT: {"privateServiceConnectConfig.enablePrivateServiceConnect": (True,)},
+    GIT: {"privateConfig.isPrivate": (True,)},
 }
 """Settings, and the values that keep a resource inside the network."""
-STATEFUL = (BUCKET, SQL, KAFKA, KEY, NOTEBOOK)
+STATEFUL = (BUCKET, SQL, KAFKA, KEY, NOTEBOOK, TOPIC, COMPOSER, ONLINE, GIT, LOGS)
 LABELS: Mapping[str, str] = {
     BUCKET: "labels", SQL: "settings.userLabels", KAFKA: "labels", RUN: "labels", NOTEBOOK: "labels", KEY: "labels",
-    IMAGES: "labels", "gcp:secretmanager/secret:Secret": "labels", "gcp:secretmanager/regionalSecret:RegionalSecret": "labels",
+    IMAGES: "labels", TOPIC: "labels", WORKFLOW: "labels", DATAPROC: "labels", COMPOSER: "labels", ENDPOINT: "labels",
+    ONLINE: "labels", GIT: "labels",
+    "gcp:secretmanager/secret:Secret": "labels", "gcp:secretmanager/regionalSecret:RegionalSecret": "labels",
 }  # fmt: skip
 """Where ownership stands; the provider's default labels reach `labels` alone."""
 EVERYBODY = ("allUsers", "allAuthenticatedUsers")

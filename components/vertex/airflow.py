@@ -198,7 +198,7 @@ class ComposerAirflow(pulumi.ComponentResource):
             keep_days=min(KEEP[1], max(KEEP[0], days)),
             high_resilience=site.spec.environment == "prod",
             spark_account=spark.service_account if spark else None,
-            spark_account_name=_full_name(spark.service_account) if spark else None,
+            spark_account_name=_full_name(site.contract(contracts.Network).account_id, spark.service_account) if spark else None,
         )
 
     def contracts(self) -> Sequence[contracts.Workflows]:
@@ -217,6 +217,6 @@ def _part(count: int, resources: Resources) -> AirflowPartArgs:
     return AirflowPartArgs(count, max(cpu, 0.5), min(max(gib, cpu), 8 * cpu))
 
 
-def _full_name(account: pulumi.Input[str]) -> pulumi.Output[str]:
-    """projects/-/serviceAccounts/<e-mail>: IAM takes a dash for the project that the e-mail names."""
-    return pulumi.Output.concat("projects/-/serviceAccounts/", account)
+def _full_name(project: pulumi.Input[str], account: pulumi.Input[str]) -> pulumi.Output[str]:
+    """projects/<project>/serviceAccounts/<e-mail>."""
+    return pulumi.Output.format("projects/{0}/serviceAccounts/{1}", project, account)

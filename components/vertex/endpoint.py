@@ -1,5 +1,6 @@
 """Models behind Vertex AI endpoints: a private endpoint each, and a workflow that deploys to it."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -240,8 +241,9 @@ class EndpointModels(pulumi.ComponentResource):
         return EndpointModelsArgs(jobs.ground(site, BUCKET), labels(site.naming.tags(site.key)), models)
 
     @classmethod
+    @abstractmethod
     def _served(cls, site: Site, model: str, found: ServedModel | InferenceModel) -> VertexModelArgs:
-        raise NotImplementedError
+        """A declared model: its image, its machine, its paths."""
 
     def contracts(self) -> Sequence[Serving]:
         """Serving: its first model's address, and the endpoints by model."""

@@ -38,7 +38,6 @@ class VertexTuning(LaunchedJobs):
     noun = "VertexTuning"
     key = "katib"
     bucket = "tuning"
-    image = "tuning"
     provides = (contracts.Tuning,)
 
     @staticmethod

@@ -156,7 +156,7 @@ class VertexPipelines(pulumi.ComponentResource):
         tracking = site.maybe(contracts.Tracking)
         base = LaunchedJobsArgs(
             jobs.ground(site, BUCKET),
-            site.spec.images.get("training"),
+            config.values.get("image"),
             tracking.uri if tracking else None,
             tracking.server if tracking else None,
         )

@@ -1,8 +1,9 @@
 """Jobs of Vertex AI that are launched from a template and never run by an `up`: what their components share."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional, cast
+from typing import Any, Optional
 
 import pulumi
 import pulumi_gcp as gcp
@@ -26,7 +27,7 @@ class LaunchedJobsArgs:
     ground: VertexGround
     """Network, key, bucket and account of the jobs."""
     image: Optional[pulumi.Input[str]] = None
-    """Image of a job where the launch names none."""
+    """Image of a job where the launch names none: `values.image` of the system's section."""
     tracking_uri: Optional[pulumi.Input[str]] = None
     """MLflow server that jobs log to."""
     tracking_service: Optional[pulumi.Input[str]] = None
@@ -45,11 +46,11 @@ class LaunchedJobs(pulumi.ComponentResource):
     noun = "LaunchedJobs"
     key = "jobs"
     bucket = "jobs"
-    image = ""
     enters = True
     needs = (contracts.Network, contracts.ObjectStore)
-    optional = cast(tuple[type, ...], ())
-    provides = cast(tuple[type, ...], ())
+    # of any length, for subclasses have their own
+    optional = tuple[type, ...]()
+    provides = tuple[type, ...]()
     tiers = ("all", "platform")
     essential_type = "gcp:workflows/workflow:Workflow"
     role_service = "aiplatform.googleapis.com"
@@ -67,9 +68,9 @@ class LaunchedJobs(pulumi.ComponentResource):
         self.register_outputs({"workflow": self.workflow})
 
     @staticmethod
+    @abstractmethod
     def source(args: LaunchedJobsArgs, attached: pulumi.Input[str]) -> pulumi.Output[str]:
         """The workflow; `attached` is the network attachment that machines enter by."""
-        raise NotImplementedError
 
     @classmethod
     def wants(cls, config: Any) -> Wants:
@@ -78,11 +79,11 @@ class LaunchedJobs(pulumi.ComponentResource):
 
     @classmethod
     def plan(cls, site: Site) -> LaunchedJobsArgs:
-        """From the stack's network, account and tracking server; the image from `images` of the spec, where it names one."""
+        """From the stack's network, account and tracking server; the image from `values` of the section, if it has one."""
         tracking = site.maybe(contracts.Tracking)
         return LaunchedJobsArgs(
             ground=jobs.ground(site, cls.bucket),
-            image=site.spec.images.get(cls.image) if cls.image else None,
+            image=site.config.values.get("image"),
             tracking_uri=tracking.uri if tracking else None,
             tracking_service=tracking.server if tracking else None,
         )

@@ -127,15 +127,15 @@ def schedules(
 ) -> None:
     """A cloudscheduler.Job a run: key -> (cron expression, UTC; the launch's arguments), as an account that may run workflows.
 
-    The account's right to run is limited to this workflow. Source: Workflows, "Schedule a workflow using Cloud Scheduler".
+    The account may run workflows and do nothing else; IAM's conditions know no workflow, so it is any of the project. Source:
+    Workflows, "Schedule a workflow using Cloud Scheduler"; IAM, "Resource attributes for conditions".
     """
     if not runs:
         return
     stem = f"{place.stack}-{noun}"
     account = workload_account(f"{name}-clock", f"{stem}-clock", f"Runs {noun} of {place.stack} in time", place.project, opts)
     path = pulumi.Output.format("projects/{0}/locations/{1}/workflows/{2}", place.project, place.region, made.name)
-    only = pulumi.Output.format("resource.name == '{0}'", path)
-    may = on_project(f"{name}-clock", INVOKE, account.email, place.project, opts, only=("this-workflow", only))
+    may = on_project(f"{name}-clock", INVOKE, account.email, place.project, opts)
     for key, (cron, argument) in sorted(runs.items()):
         body = pulumi.Output.json_dumps({"argument": json.dumps(argument, sort_keys=True)})
         gcp.cloudscheduler.Job(

@@ -24,7 +24,6 @@ class VertexModelRegistry(LaunchedJobs):
     noun = "VertexModelRegistry"
     key = "modelRegistry"
     bucket = "registry"
-    image = "serving"
     enters = False
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 import pulumi
 
@@ -34,8 +34,6 @@ class CloudRunOptunaArgs:
     database: DatabaseAccess
     engine: str
     """mysql or postgres."""
-    image: Optional[str] = None
-    """Image of a worker where the launch names none (`images.optuna` of the stack file)."""
     environment: dict[str, str] = field(default_factory=dict)
     """Further variables of the dashboard."""
 
@@ -108,7 +106,7 @@ class CloudRunOptuna(pulumi.ComponentResource):
             "encryptionSpec": jobs.encrypted(place),
         }
         given: dict[str, Any] = {
-            "image": args.image or "",
+            "image": "",
             "args": [],
             "machineType": jobs.MACHINE,
             "workers": 4,
@@ -130,7 +128,6 @@ class CloudRunOptuna(pulumi.ComponentResource):
             ground=jobs.ground(site, BUCKET),
             database=site.databases[DATABASE],
             engine=site.contract(contracts.Database).engine,
-            image=site.spec.images.get("optuna"),
             environment={key: str(value) for key, value in config.values.items()},
         )
 

@@ -23,7 +23,7 @@ def training(args: LaunchedJobsArgs, attached: pulumi.Input[str]) -> pulumi.Outp
 class VertexTraining(LaunchedJobs):
     """Custom jobs that are launched, never run by an `up`: account, bucket `training`, workflow `<stack>-training`.
 
-    The launch names the image (or `images.training` of the stack file), its command and arguments, and the machine; the job runs
+    The launch names the image (or `values.image` of the stack file), its command and arguments, and the machine; the job runs
     in the stack's network, under its key, as the system's account, and ends after a day. AIP_MODEL_DIR lies in the bucket.
     Source: Vertex AI, "Create custom jobs", "Use Private Service Connect interface".
     """
@@ -31,7 +31,6 @@ class VertexTraining(LaunchedJobs):
     noun = "VertexTraining"
     key = "training"
     bucket = "training"
-    image = "training"
     optional = (contracts.Tracking,)
     provides = (contracts.Training,)
 

@@ -9,56 +9,19 @@ from typing import Any
 import pytest
 
 from components.mapping import vertex
-from tests.sandbox.google_cloud import essential, there
+from tests.sandbox.google_cloud import MODEL, chosen, essential, stack_file, there
 from tests.sandbox.platform_env import Project, project
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 STACK = "models"
-SYSTEMS = """\
-      minio: {}
-      mysql: {machineType: db-custom-1-3840}
-      prometheus: {}
-      grafana: {}
-      mlflow: {}
-      docker: {}
-      kubeflow: {}
-      katib: {}
-      optuna: {}
-      ray: {}
-      git: {repositories: {features: {url: "https://github.com/acme/features.git"}}}
-      thanos: {}
-      loki: {teamRetention: {fraud: 90d}}
-      fastapi:
-        models:
-          churn: {image: "ghcr.io/acme/churn:1", model: churn/1, maxReplicas: 4}
-          fraud: {image: "ghcr.io/acme/fraud:1", gpus: 1}
-      flask: {}
-      bentoml: {}
-      tfserving: {}
-      kserve: {models: {scores: {format: xgboost, model: scores/1, maxReplicas: 3}}}
-      training: {}
-      experiments: {}
-      automl: {}
-      modelRegistry: {}
-      modelMonitoring: {uses: {serving: kserve}, endpoints: {scores: {schedule: "cron(0 */6 ? * * *)"}}}
-"""
-SPEC = f"""\
-config:
-  mlops:target: vertex
-  mlops:spec:
-    tier: all
-    environment: dev
-    owner: platform-team
-    systems:
-{SYSTEMS}"""
 LAUNCHED = {"kubeflow", "kubeflow-training", "katib", "optuna", "ray", "training", "automl", "modelregistry", "modelmonitoring", "kserve-deploy"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     with project(tmp_path_factory.mktemp("models")) as made:
-        made.stack_file(STACK).write_text(SPEC)
+        made.stack_file(STACK).write_text(stack_file(MODEL))
         made.init(STACK)
         made.up(STACK)
         yield made
@@ -69,17 +32,13 @@ def cloud(deployed: Project) -> dict[str, list[dict[str, Any]]]:
     return there(deployed.home)
 
 
-def chosen() -> list[str]:
-    return sorted(line.split(":")[0].strip() for line in SYSTEMS.splitlines() if line.startswith("      ") and line[6] != " ")
-
-
 def test_a_second_preview_wants_nothing_and_the_pack_is_content(deployed: Project) -> None:
     deployed.settled(STACK, "--refresh", "--policy-pack", "policies")
 
 
 def test_the_essential_type_of_every_row_stands(deployed: Project) -> None:
     resources = deployed.resources(STACK)
-    for system in chosen():
+    for system in chosen(MODEL):
         assert essential(resources, system, vertex.ROWS[system].essential_type), system
 
 

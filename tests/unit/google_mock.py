@@ -6,10 +6,12 @@ from functools import cache
 from typing import Any
 
 from sandbox.providers.cloud.spec import Spec, Template, render
+from sandbox.providers.gcp.context import number_of
 from sandbox.providers.gcp.spec import GcpSpec
 from sandbox.providers.gcp.tables import table
 
-PROJECT, NUMBER, REGION = "mlops-trial", "100000000001", "europe-west3"
+PROJECT, REGION = "mlops-trial", "europe-west3"
+NUMBER = number_of(PROJECT)
 
 
 @cache

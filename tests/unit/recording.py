@@ -173,6 +173,8 @@ class _Mocks(mocks.Mocks):
             self.recording.passwords[args.name] = value
             state["result"] = {SIGNATURE: SECRET, "value": value}
             state["bcryptHash"] = {SIGNATURE: SECRET, "value": hashed(args.name)}
+        if args.typ == "random:index/randomInteger:RandomInteger":
+            state["result"] = state["min"]
         if args.typ.startswith("aws:"):
             # what the cloud computes, under every name that it bears
             arn = f"arn:aws:{args.typ.split(':')[1].partition('/')[0]}:{args.name}"

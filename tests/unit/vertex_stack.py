@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from components.platform import Platform
+from tests.unit.google_mock import NUMBER, PROJECT, REGION
 from tests.unit.recording import Recording, Registered, record
 from tests.unit.stackfiles import checked, stack
 
-REGION, PROJECT, NUMBER = "europe-west3", "mlops-trial", "100000000001"
 CALLS: dict[str, dict[str, Any]] = {
     "gcp:organizations/getProject:getProject": {"projectId": PROJECT, "number": NUMBER},
     "gcp:logging/getProjectCmekSettings:getProjectCmekSettings": {
         "serviceAccountId": f"cmek-p{NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
     },
 }
+__all__ = ["NUMBER", "PROJECT", "REGION"]
 STORE = "  minio: {}\n"
 KAFKA = "  kafka: {topics: {events: {}}}\n"
 
