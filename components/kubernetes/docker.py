@@ -24,6 +24,7 @@ from components.kubernetes.docker_config import (
     htpasswd,
 )
 from components.kubernetes.image_builder import ImageBuilder, ImageBuilderArgs
+from components.kubernetes.namespace import admit
 from components.kubernetes.objects import (
     SERVICE_MONITOR,
     certificate,
@@ -161,7 +162,9 @@ class ZotRegistry(pulumi.ComponentResource):
     def _build(self) -> ImageBuilder:
         """The builder in its own namespace, and its way in: the namespace's one policy knows systems only."""
         args, place = self._args, self._place
-        way = registry_access.way_in(self._name, place, {"app.kubernetes.io/name": "zot"}, PORT)
+        way = admit(
+            f"{self._name}-network-builder", place, BUILD_NAMESPACE, {"app.kubernetes.io/name": "zot"}, PORT, "mlops-builder"
+        )
         made = ImageBuilderArgs(
             namespace=BUILD_NAMESPACE,
             labels=args.labels,

@@ -213,7 +213,7 @@ class Grafana(pulumi.ComponentResource):
             replicas=config.replicas,
             compute=Compute.of(config.resources),
             prometheus=metrics.query_url,
-            systems=list(chosen),
+            systems=[*site.spec.parts(), *chosen],
             domain=site.spec.domain,
             alertmanager=alertmanager if "prometheus" in chosen else None,
             long_term=long_term.url if long_term else None,

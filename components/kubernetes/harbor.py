@@ -13,6 +13,7 @@ from components.kubernetes import harbor_values as values
 from components.kubernetes.docker_config import BUILDER
 from components.kubernetes.harbor_accounts import accounts, password
 from components.kubernetes.image_builder import ImageBuilder, ImageBuilderArgs
+from components.kubernetes.namespace import admit
 from components.kubernetes.place import Compute, Place
 from components.kubernetes.registry_access import BUILD_NAMESPACE
 from components.spec.data import Docker
@@ -164,7 +165,9 @@ class HarborRegistry(pulumi.ComponentResource):
     def _build(self) -> ImageBuilder:
         """The builder in its own namespace, and its way in to the core."""
         args, place = self._args, self._place
-        way = registry_access.way_in(self._name, place, {"app": "harbor", "component": "core"}, 8443)
+        way = admit(
+            f"{self._name}-network-builder", place, BUILD_NAMESPACE, {"app": "harbor", "component": "core"}, 8443, "mlops-builder"
+        )
         made = ImageBuilderArgs(
             namespace=BUILD_NAMESPACE,
             labels=args.labels,

@@ -53,7 +53,7 @@ def robot(name, owns):
 
     permissions = [may("*", "pull"), may(owns, "pull", "push", "delete")]
     wanted = {"name": name, "level": "system", "duration": -1, "disable": False, "permissions": permissions}
-    found = ask("GET", "/robots?page_size=100&q=" + urllib.parse.quote(f"Level=system,name={name}")) or []
+    found = ask("GET", "/robots?page_size=100&q=" + urllib.parse.quote(f"name={name}")) or []
     mine = [r for r in found if r["name"].rpartition("$")[2] == name]
     if mine:
         number = mine[0]["id"]

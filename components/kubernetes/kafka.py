@@ -7,9 +7,11 @@ from typing import Any, Optional
 import pulumi
 
 from components import contracts
-from components.kubernetes import chart, crds, kafka_cluster
+from components.kubernetes import chart, kafka_cluster
+from components.kubernetes.given import give
 from components.kubernetes.kafka_cluster import CLUSTER_LABEL, NAME, PORT
-from components.kubernetes.objects import POD_MONITOR, WAIT_READY, certificate, custom, password, secret
+from components.kubernetes.objects import POD_MONITOR, WAIT_READY, certificate, custom
+from components.kubernetes.operator import operator
 from components.kubernetes.place import Compute, Place, content_hash
 from components.naming import fit
 from components.spec.base import duration_seconds
@@ -101,17 +103,16 @@ class StrimziKafka(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _operator(self) -> pulumi.Resource:
-        args, place = self._args, self._place
-        if args.operator == "existing":
-            return crds.existing(f"{self._name}-operator", "kafkas.kafka.strimzi.io", "v1", place.opts)
-        return chart.render(
-            f"{self._name}-operator",
+        args = self._args
+        return operator(
+            self._name,
+            self._place,
+            args.operator,
             OPERATOR,
             operator_values(args.registry_mirror),
-            namespace=args.namespace,
-            mirror=args.chart_mirror,
+            crd="kafkas.kafka.strimzi.io",
             keep=args.keep_crds,
-            opts=place.opts,
+            mirror=args.chart_mirror,
         )
 
     def _cluster(self, operator: pulumi.Resource) -> pulumi.Resource:
@@ -195,37 +196,35 @@ class StrimziKafka(pulumi.ComponentResource):
         """A user limited to the topics; its password's Secret stands here (for the operator) and in the consumer's namespace."""
         args, username = self._args, fit(consumer.name, 63)
         name = f"{self._name}-user-{consumer.name}"
-        opts = pulumi.ResourceOptions.merge(
-            consumer.opts or pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(depends_on=[self._kafka])
-        )
-        value = password(f"{name}-password", opts).result
+
+        def data(word: pulumi.Output[str]) -> dict[str, pulumi.Input[str]]:
+            module = "org.apache.kafka.common.security.scram.ScramLoginModule required "
+            jaas = pulumi.Output.concat(module, f'username="{username}" password="', word, '";')
+            return {"username": username, "password": word, "sasl.jaas.config": jaas}
+
         # the operator writes a Secret of the user's own name: ours has another
-        here_name = fit(f"password-{consumer.name}", 63)
-        here = secret(f"{name}-here", self._place, {"password": value}, object_name=here_name, opts=opts)
+        here = fit(f"password-{consumer.name}", 63)
+        theirs = fit(f"{consumer.name}-kafka", 63)
+        given = give(
+            name, self._place, consumer, self._kafka, data, own=lambda word: {"password": word}, here=here, theirs=theirs
+        )
         user = custom(
             name,
             self._place,
             kafka_cluster.USER,
-            kafka_cluster.user_spec(here_name, topics, consumer.name, prefixes),
+            kafka_cluster.user_spec(here, topics, consumer.name, prefixes),
             object_name=username,
             labels=CLUSTER_LABEL,
             notes=WAIT_READY,
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[here])),
+            opts=given.after,
         )
-        jaas = pulumi.Output.concat(
-            "org.apache.kafka.common.security.scram.ScramLoginModule required ", f'username="{username}" password="', value, '";'
-        )
-        theirs = Place("kafka", consumer.namespace or args.namespace, args.labels, opts)
-        data: dict[str, pulumi.Input[str]] = {"username": username, "password": value, "sasl.jaas.config": jaas}
-        given_name = fit(f"{consumer.name}-kafka", 63)
-        given = secret(f"{name}-given", theirs, data, object_name=given_name, opts=opts)
-        consumer.ready += [*(self._topic(topic, opts) for topic in topics), user, given]
+        consumer.ready += [*(self._topic(topic, given.opts) for topic in topics), user]
         return contracts.BrokerAccess(
             bootstrap=self._bootstrap,
             mechanism=MECHANISM,
             topics=list(topics),
             username=username,
-            secret=given_name,
+            secret=given.secret,
             ca_config_map=args.bundle,
         )
 

@@ -1,18 +1,15 @@
 """Experiment tracking: the MLflow server as a workload of our own, on the stack's database and object store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Optional
 
 import pulumi
 from pulumi_kubernetes import core
 
 from components.contracts import (
-    BucketAccess,
     Certificates,
     Consumer,
     Database,
-    DatabaseAccess,
     Endpoint,
     Metrics,
     ObjectStore,
@@ -20,6 +17,7 @@ from components.contracts import (
     Wants,
 )
 from components.kubernetes import objects, workload
+from components.kubernetes.mlflow_args import MlflowServerArgs
 from components.kubernetes.mlflow_scripts import GRANT_USER, WITH_DATABASE
 from components.kubernetes.mlflow_users import MIGRATION, grant
 from components.kubernetes.place import Compute, Image, Place, content_hash, image
@@ -36,31 +34,6 @@ PRIVATE_RANGES = ("10.*", "192.168.*", *(f"172.{n}.*" for n in range(16, 32)))
 
 SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 """The image's own bundle (Debian): where a database or store has no private CA."""
-
-
-@dataclass
-class MlflowServerArgs:
-    """What the server stands on; accesses are grants made ahead."""
-
-    namespace: pulumi.Input[str]
-    labels: dict[str, str]
-    """Of every object."""
-    database: DatabaseAccess
-    artifacts: BucketAccess
-    replicas: int
-    compute: Compute
-    """Of one server."""
-    hosts: list[str]
-    """Host names beside the Service's own under which the server is addressed."""
-    issuer: Optional[str] = None
-    """ClusterIssuer of the server's certificate; plain HTTP if unset."""
-    bundle: Optional[str] = None
-    """ConfigMap with the bundle (key ca.crt) that trusts that issuer; unset without issuer."""
-    monitored: bool = False
-    """Exposes /metrics and makes a ServiceMonitor."""
-    registry_mirror: Optional[str] = None
-    environment: Optional[dict[str, str]] = None
-    """Further variables of the server (MLFLOW_…): the stack file's `values:`."""
 
 
 class MlflowServer(pulumi.ComponentResource):

@@ -34,6 +34,8 @@ class ServedModelArgs:
     max_replicas: int
     target_cpu: int
     """Percent of the request."""
+    target_requests: Optional[int]
+    """Requests a second of each pod, by KEDA; by CPU alone if unset."""
     scratch: str
     """Room for its files in bytes."""
     gpus: int = 0
@@ -59,6 +61,8 @@ class ModelServicesArgs:
     models: dict[str, ServedModelArgs]
     bucket: Optional[BucketAccess] = None
     """Where their files lie, where the stack has an object store."""
+    query_url: Optional[pulumi.Input[str]] = None
+    """Where KEDA asks for the gateway's requests."""
     monitored: bool = False
     registry_mirror: Optional[str] = None
 
@@ -84,6 +88,7 @@ def plan(site: Site) -> ModelServicesArgs:
                 replicas=m.replicas,
                 max_replicas=m.max_replicas or m.replicas,
                 target_cpu=m.target_cpu,
+                target_requests=m.target_requests if m.scale_by == "requests" else None,
                 scratch=m.scratch,
                 gpus=m.gpus,
                 image=m.image,
@@ -99,6 +104,7 @@ def plan(site: Site) -> ModelServicesArgs:
             for name, m in config.models.items()
         },
         bucket=site.buckets.get(BUCKET),
+        query_url=metrics.query_url if metrics else None,
         monitored=metrics is not None,
         registry_mirror=site.spec.registry_mirror,
     )

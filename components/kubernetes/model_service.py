@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import autoscaling, core
+from pulumi_kubernetes import core
 
 from components.contracts import Endpoint, Serving
-from components.kubernetes import model_scripts, objects, workload
+from components.kubernetes import model_scaling, model_scripts, objects, workload
 from components.kubernetes.mlflow import IMAGE as MLFLOW
 from components.kubernetes.model_args import ModelServicesArgs, ServedModelArgs
 from components.kubernetes.place import SMALL, Compute, Place, content_hash, image
@@ -59,7 +59,8 @@ class ModelFleet:
         self._version(model, args, args.image, args.model, None if scaled else args.replicas)
         name = f"{self._name}-{model}"
         if scaled:
-            self._autoscaler(name, self._object(model), args)
+            found = model_scaling.Scaled(self._server.system, model, self._object(model), self._args.query_url)
+            model_scaling.scale(name, self._place, found, args)
         if self._args.monitored:
             for part in [model, *([f"{model}-canary"] if args.canary else [])]:
                 objects.service_monitor(
@@ -168,23 +169,6 @@ class ModelFleet:
         if fetched and self._args.bucket and self._args.bucket.ca_config_map is not None:
             volumes.append(workload.config_volume("store-ca", self._args.bucket.ca_config_map))
         return volumes
-
-    def _autoscaler(self, name: str, object_name: str, args: ServedModelArgs) -> None:
-        """Pods by CPU; it alone says how many there are."""
-        v2 = autoscaling.v2
-        target = v2.MetricTargetArgs(type="Utilization", average_utilization=args.target_cpu)
-        metric = v2.MetricSpecArgs(type="Resource", resource=v2.ResourceMetricSourceArgs(name="cpu", target=target))
-        v2.HorizontalPodAutoscaler(
-            f"{name}-autoscaler",
-            metadata=self._place.meta(object_name),
-            spec=v2.HorizontalPodAutoscalerSpecArgs(
-                scale_target_ref=v2.CrossVersionObjectReferenceArgs(api_version="apps/v1", kind="Deployment", name=object_name),
-                min_replicas=args.replicas,
-                max_replicas=args.max_replicas,
-                metrics=[metric],
-            ),
-            opts=self._place.opts,
-        )
 
     def endpoints(self) -> list[Endpoint]:
         """Each model at https://<system>-<model>.<domain>, its canary's share with it."""

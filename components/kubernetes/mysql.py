@@ -7,8 +7,10 @@ from typing import Any, Optional
 import pulumi
 
 from components import contracts
-from components.kubernetes import chart, crds, mysql_cluster
+from components.kubernetes import chart, mysql_cluster
+from components.kubernetes.given import give, login
 from components.kubernetes.objects import POD_MONITOR, certificate, custom, digest, password, secret
+from components.kubernetes.operator import operator
 from components.kubernetes.place import Compute, Place
 from components.kubernetes.sqljob import sql_job
 from components.naming import LIMITS, fit
@@ -96,17 +98,16 @@ class PerconaMysql(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _operator(self) -> pulumi.Resource:
-        args, place = self._args, self._place
-        if args.operator == "existing":
-            return crds.existing(f"{self._name}-operator", "perconaservermysqls.ps.percona.com", "v1", place.opts)
-        return chart.render(
-            f"{self._name}-operator",
+        args = self._args
+        return operator(
+            self._name,
+            self._place,
+            args.operator,
             OPERATOR,
             operator_values(args.registry_mirror),
-            namespace=args.namespace,
-            mirror=args.chart_mirror,
+            crd="perconaservermysqls.ps.percona.com",
             keep=args.keep_crds,
-            opts=place.opts,
+            mirror=args.chart_mirror,
         )
 
     def _make(self, operator: pulumi.Resource) -> pulumi.Resource:
@@ -168,16 +169,8 @@ class PerconaMysql(pulumi.ComponentResource):
         schema = fit(database, LIMITS["mysql-database"])
         username = fit(f"{consumer.name}-{database}" if consumer.name != database else database, LIMITS["mysql-user"])
         name = f"{self._name}-{consumer.name}-{database}"
-        opts = pulumi.ResourceOptions.merge(
-            consumer.opts or pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(depends_on=[self._cluster])
-        )
-        value = password(f"{name}-password", opts).result
-        here_name = fit(f"user-{consumer.name}-{database}", 63)
-        data: dict[str, pulumi.Input[str]] = {"username": username, "password": value}
-        here = secret(f"{name}-here", self._place, data, object_name=here_name, opts=opts)
-        theirs = Place("mysql", consumer.namespace or args.namespace, args.labels, opts)
-        given_name = fit(f"{consumer.name}-database-{database}", 63)
-        given = secret(f"{name}-given", theirs, data, object_name=given_name, opts=opts)
+        here, theirs = fit(f"user-{consumer.name}-{database}", 63), fit(f"{consumer.name}-database-{database}", 63)
+        given = give(name, self._place, consumer, self._cluster, login(username), here=here, theirs=theirs)
         granted = sql_job(
             name,
             self._place,
@@ -187,18 +180,18 @@ class PerconaMysql(pulumi.ComponentResource):
             database=schema,
             username=username,
             root_secret=USERS,
-            user_secret=here_name,
+            user_secret=here,
             bundle=args.bundle,
-            changed=digest(value),
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[here])),
+            changed=digest(given.word),
+            opts=given.after,
         )
-        consumer.ready += [given, granted]
+        consumer.ready.append(granted)
         return contracts.DatabaseAccess(
             host=self._host,
             port=PORT,
             database=schema,
             username=username,
-            secret=given_name,
+            secret=given.secret,
             ca_config_map=args.bundle,
         )
 

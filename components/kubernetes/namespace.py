@@ -7,6 +7,8 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import core, meta, networking
 
+from components.kubernetes.place import Place
+
 TRUST_LABEL = {"mlops.dev/trust": "enabled"}
 """Namespaces with it get the CA bundle (foundation.py)."""
 TENANT_LABEL = {"mlops.dev/tenant": "enabled"}
@@ -98,4 +100,24 @@ def network_policy(
             pod_selector=meta.v1.LabelSelectorArgs(), policy_types=["Ingress", "Egress"], ingress=ingress, egress=egress
         ),
         opts=opts,
+    )
+
+
+def admit(
+    name: str, place: Place, caller: str, pods: Mapping[str, str], port: int, object_name: str
+) -> networking.v1.NetworkPolicy:
+    """Lets namespace `caller` in to `pods` on their `port`, beside what the one policy of `place` says: it is no system's."""
+    return networking.v1.NetworkPolicy(
+        name,
+        metadata=place.meta(object_name),
+        spec=networking.v1.NetworkPolicySpecArgs(
+            pod_selector=meta.v1.LabelSelectorArgs(match_labels=dict(pods)),
+            policy_types=["Ingress"],
+            ingress=[
+                networking.v1.NetworkPolicyIngressRuleArgs(
+                    from_=[_peer({"kubernetes.io/metadata.name": caller})], ports=_ports(port)
+                )
+            ],
+        ),
+        opts=place.opts,
     )

@@ -8,8 +8,10 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components import contracts
-from components.kubernetes import chart, crds, postgres_cluster
+from components.kubernetes import chart, postgres_cluster
+from components.kubernetes.given import give, login
 from components.kubernetes.objects import POD_MONITOR, WAIT_READY, certificate, custom, password, secret
+from components.kubernetes.operator import operator
 from components.kubernetes.place import Compute, Place
 from components.kubernetes.postgres_cluster import APPLIED, NAME, PORT
 from components.naming import LIMITS, fit
@@ -100,17 +102,16 @@ class CloudNativePostgres(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _operator(self) -> pulumi.Resource:
-        args, place = self._args, self._place
-        if args.operator == "existing":
-            return crds.existing(f"{self._name}-operator", "clusters.postgresql.cnpg.io", "v1", place.opts)
-        return chart.render(
-            f"{self._name}-operator",
+        args = self._args
+        return operator(
+            self._name,
+            self._place,
+            args.operator,
             OPERATOR,
             operator_values(args.registry_mirror),
-            namespace=args.namespace,
-            mirror=args.chart_mirror,
+            crd="clusters.postgresql.cnpg.io",
             keep=args.keep_crds,
-            opts=place.opts,
+            mirror=args.chart_mirror,
         )
 
     def _make(self, operator: pulumi.Resource) -> pulumi.Resource:
@@ -196,20 +197,12 @@ class CloudNativePostgres(pulumi.ComponentResource):
         if username == schema and not owner:
             username = fit(f"{schema}-user", LIMITS["postgres-name"])
         name = f"{self._name}-{consumer.name}-{database}"
-        opts = pulumi.ResourceOptions.merge(
-            consumer.opts or pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(depends_on=[self._cluster])
-        )
-        value = password(f"{name}-password", opts).result
-        data: dict[str, pulumi.Input[str]] = {"username": username, "password": value}
         here_name = fit(f"user-{_object(f'{consumer.name}-{database}')}", 63)
-        here = secret(f"{name}-here", self._place, data, object_name=here_name, opts=opts)
-        theirs = Place("postgres", consumer.namespace or args.namespace, args.labels, opts)
-        given_name = fit(f"{consumer.name}-database-{_object(database)}", 63)
-        given = secret(f"{name}-given", theirs, data, object_name=given_name, opts=opts)
-        after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[here]))
+        theirs = fit(f"{consumer.name}-database-{_object(database)}", 63)
+        given = give(name, self._place, consumer, self._cluster, login(username), here=here_name, theirs=theirs)
         if not owner:
-            self._role(schema, opts, password_secret=None, member_of=None)
-        role = self._role(username, after, password_secret=here_name, member_of=None if owner else schema)
+            self._role(schema, given.opts, password_secret=None, member_of=None)
+        role = self._role(username, given.after, password_secret=here_name, member_of=None if owner else schema)
         if schema not in self._databases:
             self._databases[schema] = custom(
                 f"{self._name}-database-{database}",
@@ -218,15 +211,15 @@ class CloudNativePostgres(pulumi.ComponentResource):
                 postgres_cluster.database_spec(schema, schema),
                 object_name=fit(f"database-{_object(database)}", 63),
                 notes=APPLIED,
-                opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[self._roles[schema]])),
+                opts=pulumi.ResourceOptions.merge(given.opts, pulumi.ResourceOptions(depends_on=[self._roles[schema]])),
             )
-        consumer.ready += [given, role, self._databases[schema]]
+        consumer.ready += [role, self._databases[schema]]
         return contracts.DatabaseAccess(
             host=self._host,
             port=PORT,
             database=schema,
             username=username,
-            secret=given_name,
+            secret=given.secret,
             ca_config_map=args.bundle,
         )
 

@@ -9,6 +9,7 @@ import pulumi
 from components.contracts import Certificates, Endpoint, Metrics, Wants
 from components.kubernetes import alert_routes, alerts, chart, objects
 from components.kubernetes import thanos_objstore as objstore
+from components.kubernetes.namespace import admit
 from components.kubernetes.place import NODE_AGENTS, Compute, Place
 from components.spec.alerting import Alerting
 from components.spec.base import quantity_value
@@ -60,6 +61,8 @@ class PrometheusStackArgs:
     storage_class: Optional[str] = None
     operator: bool = True
     """False: the cluster has the operator and its CRDs."""
+    scaler: bool = False
+    """The cluster's KEDA, in its namespace, may ask the servers."""
     keep_crds: bool = True
     registry_mirror: Optional[str] = None
     chart_mirror: Optional[str] = None
@@ -163,6 +166,8 @@ class PrometheusStack(pulumi.ComponentResource):
             skip_crds=not args.operator,
             opts=place.opts,
         )
+        if args.scaler:
+            admit(f"{name}-network-keda", place, "keda", {"app.kubernetes.io/name": "prometheus"}, PORT, "mlops-keda")
         for system in alerts.known(args.systems):
             objects.custom(
                 f"{name}-rules-{system}",
@@ -205,6 +210,7 @@ class PrometheusStack(pulumi.ComponentResource):
             sidecar=objstore.names(site.spec, certificates.bundle),
             storage_class=config.storage_class or site.spec.cluster.storage_class,
             operator=site.spec.operators.prometheus_operator == "managed",
+            scaler=site.spec.operators.keda == "existing",
             keep_crds=site.spec.operators.keep_crds,
             registry_mirror=site.spec.registry_mirror,
             chart_mirror=site.spec.chart_mirror,

@@ -1,9 +1,9 @@
-"""What every registry on Kubernetes does alike: who may ask for a login, pull Secrets, and the way in for the builder."""
+"""What every registry on Kubernetes does alike: who may ask for a login, and pull Secrets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
-from pulumi_kubernetes import core, meta, networking
+from pulumi_kubernetes import core
 
 from components.accesses import Consumer
 from components.kubernetes.docker_config import docker_config
@@ -56,23 +56,3 @@ def pull_secret(
     )
     consumer.ready.append(given)
     return object_name
-
-
-def way_in(name: str, place: Place, pods: Mapping[str, str], port: int) -> networking.v1.NetworkPolicy:
-    """Lets the builder's namespace in to `pods` on their `port`: the namespace's one policy knows systems only."""
-    selector = meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": BUILD_NAMESPACE})
-    return networking.v1.NetworkPolicy(
-        f"{name}-network-builder",
-        metadata=place.meta("mlops-builder"),
-        spec=networking.v1.NetworkPolicySpecArgs(
-            pod_selector=meta.v1.LabelSelectorArgs(match_labels=dict(pods)),
-            policy_types=["Ingress"],
-            ingress=[
-                networking.v1.NetworkPolicyIngressRuleArgs(
-                    from_=[networking.v1.NetworkPolicyPeerArgs(namespace_selector=selector)],
-                    ports=[networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=port)],
-                )
-            ],
-        ),
-        opts=place.opts,
-    )

@@ -8,14 +8,13 @@ import pulumi
 
 from components import contracts
 from components.kubernetes import chart, seaweedfs_values
+from components.kubernetes.given import give_bucket
 from components.kubernetes.minio import REGION, BucketArgs
 from components.kubernetes.minio_client import Grant
-from components.kubernetes.minio_scripts import policy
-from components.kubernetes.objects import certificate, digest, disruption_budget, password, secret
+from components.kubernetes.objects import certificate, disruption_budget, password, secret
 from components.kubernetes.place import Compute, Image, Place, image
 from components.kubernetes.seaweedfs_client import GRANT, bucket_line, client_job
 from components.kubernetes.seaweedfs_values import IDENTITIES, INTERNAL, KEYS, PORT, SERVER
-from components.naming import fit
 from components.spec.base import duration_seconds
 from components.spec.data import Seaweedfs
 from components.spec.stack import Environment
@@ -176,32 +175,18 @@ class SeaweedfsStore(pulumi.ComponentResource):
 
     def _grant(self, bucket: str, consumer: contracts.Consumer) -> contracts.BucketAccess:
         """A bucket and a key limited to it; the key's Secret stands in the consumer's namespace and (for the Job) here."""
-        args, access_key = self._args, fit(f"{consumer.name}-{bucket}", 63)
-        name = f"{self._name}-{access_key}"
-        opts = pulumi.ResourceOptions.merge(
-            consumer.opts or pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(depends_on=[self._servers])
-        )
-        value = password(f"{name}-key", opts, 40).result
-        data: dict[str, pulumi.Input[str]] = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": value}
-        object_name = fit(f"bucket-{access_key}", 63)
-        here = secret(f"{name}-here", self._place, data, object_name=object_name, opts=opts)
-        theirs = Place("seaweedfs", consumer.namespace or args.namespace, args.labels, opts)
-        given_name = fit(f"{consumer.name}-bucket-{bucket}", 63)
-        given = secret(f"{name}-given", theirs, data, object_name=given_name, opts=opts)
-        wanted = args.buckets.get(bucket, BucketArgs())
-        made = self._run(
-            name,
+        args, wanted = self._args, self._args.buckets.get(bucket, BucketArgs())
+        return give_bucket(
+            self._name,
+            self._place,
+            bucket,
+            consumer,
+            self._servers,
+            self._run,
             bucket_line(bucket, wanted.versioning, wanted.expire_seconds) + GRANT,
-            pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[here])),
-            Grant(policy(bucket), object_name, digest(value)),
-        )
-        consumer.ready += [given, made]
-        return contracts.BucketAccess(
-            bucket=bucket,
-            region=REGION,
             endpoint=pulumi.Output.concat("https://", self._host, f":{PORT}"),
-            secret=given_name,
-            ca_config_map=args.bundle,
+            region=REGION,
+            bundle=args.bundle,
         )
 
     @staticmethod

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from components import contracts
 from components.sagemaker import surroundings
+from components.sagemaker.foundation_key import key_policy
 from components.sagemaker.identity import allow, attach, workload_role
 from components.system import Site
 
@@ -109,63 +110,18 @@ class AwsFoundation(pulumi.ComponentResource):
         return {"Name": f"{self._args.prefix}-{part}"}
 
     def _key(self) -> pulumi.Output[str]:
-        logs = {
-            "Effect": "Allow",
-            "Principal": {"Service": f"logs.{self._args.region}.amazonaws.com"},
-            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-            "Resource": "*",
-            "Condition": {
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": pulumi.Output.format(
-                        "arn:aws:logs:{0}:{1}:*", self._args.region, self._account
-                    )
-                }
-            },
-        }
-        # what a service logs of an encrypted thing (a state machine) travels encrypted to its log group
-        delivered = {
-            "Effect": "Allow",
-            "Principal": {"Service": "delivery.logs.amazonaws.com"},
-            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-            "Resource": "*",
-            "Condition": {
-                "StringEquals": {
-                    "kms:EncryptionContext:SourceArn": pulumi.Output.format(
-                        "arn:aws:logs:{0}:{1}:*", self._args.region, self._account
-                    )
-                }
-            },
-        }
-        owner = {
-            "Effect": "Allow",
-            "Principal": {"AWS": pulumi.Output.format("arn:aws:iam::{0}:root", self._account)},
-            "Action": "kms:*",
-            "Resource": "*",
-        }
+        statements = key_policy(self._args.region, self._account, self._args.key_users)
         # in a key policy Resource "*" means this key alone (KMS developer guide, "Key policies")
         key = aws.kms.Key(
             f"{self._name}-key",
             description=f"Everything of {self._args.prefix} at rest",
             enable_key_rotation=True,
             deletion_window_in_days=30 if self._args.production else 7,
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [owner, logs, delivered, *self._key_users()]}),
+            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
             opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(protect=self._args.production or None)),
         )
         aws.kms.Alias(f"{self._name}-alias", name=f"alias/{self._args.prefix}", target_key_id=key.id, opts=self._opts)
         return key.arn
-
-    def _key_users(self) -> list[dict[str, object]]:
-        if not self._args.key_users:
-            return []
-        return [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": self._args.key_users},
-                "Action": ["kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey*", "kms:CreateGrant"],
-                "Resource": "*",
-                "Condition": {"StringEquals": {"aws:SourceAccount": self._account}},
-            }
-        ]
 
     def _private_subnets(self, vpc: aws.ec2.Vpc) -> tuple[pulumi.Output[Sequence[str]], aws.ec2.RouteTable]:
         zones = aws.get_availability_zones_output(state="available", opts=pulumi.InvokeOutputOptions(parent=self)).names

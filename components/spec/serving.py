@@ -53,6 +53,13 @@ class ServedModel(Model):
     replicas: int = Field(default=2, ge=1, le=50, description="Pods at least.")
     max_replicas: int | None = Field(default=None, ge=1, le=50, description="Pods at most, by CPU; `replicas` if unset.")
     target_cpu: int = Field(default=70, ge=10, le=100, description="Percent of the CPU request that the autoscaler aims at.")
+    scale_by: Literal["cpu", "requests"] = Field(
+        default="cpu",
+        description="What pods are counted by: cpu; requests: those at the gateway, by the cluster's KEDA (Kubernetes only).",
+    )
+    target_requests: int = Field(
+        default=20, ge=1, le=100000, description="Requests a second of each pod that KEDA aims at (scaleBy: requests)."
+    )
     gpus: int = Field(default=0, ge=0, le=16, description="NVIDIA GPUs of each pod.")
     port: int | None = Field(
         default=None, ge=1024, le=65535, description="Port of the image's HTTP API; the system's usual one if unset."

@@ -146,6 +146,9 @@ class Operators(Model):
         default="managed", description="managed; existing; off: the nodes have drivers and a device plugin without it."
     )
     kueue: Ownership = Field(default="managed", description="managed or existing.")
+    keda: Literal["existing", "off"] = Field(
+        default="off", description="existing: the cluster has KEDA, in namespace keda; models may be scaled by requests. off."
+    )
     describe_crds: bool = Field(
         default=False, description="Keep the descriptions in custom resource definitions (kubectl explain); triples the state."
     )

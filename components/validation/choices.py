@@ -112,5 +112,19 @@ def served(case: "Case") -> Iterator[tuple[Path, str]]:
                 yield path, "neither image nor model: expected the image that serves, or the model's prefix in bucket models"
             if model.model is not None and not has_store and case.spec.tier is not Tier.TEAM:
                 yield (*path, "model"), "needs an object store, and nothing in this stack provides one; add systems.minio: {}"
+            if kubernetes and model.scale_by == "requests" and (lacking := _for_requests(case)):
+                yield (*path, "scaleBy"), f"requests: needs {lacking}"
             if model.max_replicas is not None and model.max_replicas < model.replicas:
                 yield (*path, "maxReplicas"), f"{model.max_replicas}: expected at least replicas, {model.replicas}"
+
+
+def _for_requests(case: "Case") -> str:
+    """What the stack lacks to scale models by requests; empty where a team's platform is to have it."""
+    if case.spec.tier is Tier.TEAM:
+        return ""
+    wanted = {
+        "operators: {keda: existing} (KEDA is the cluster's own; none is installed)": case.spec.operators.keda == "existing",
+        "gateway: {} (it counts them)": case.spec.gateway is not None,
+        "systems.prometheus: {} (KEDA asks it)": any(s in case.chosen() for s in case.meeting("metrics")),
+    }
+    return ", ".join(name for name, there in wanted.items() if not there)

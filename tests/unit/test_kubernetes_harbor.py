@@ -7,7 +7,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -141,14 +140,15 @@ class Api:
     def __call__(self, request: urllib.request.Request, timeout: int) -> io.BytesIO:
         assert request.get_header("Authorization") == "Basic " + base64.b64encode(b"admin:root").decode()
         data: Any = request.data
+        headers: Any = request.headers
         path, body = request.full_url.removeprefix("https://harbor/api/v2.0"), json.loads(data) if data else {}
         match (request.method, path.partition("?")[0].split("/")[1:]):
             case ("HEAD", ["projects"]):
                 if path.rpartition("=")[2] not in self.projects:
-                    raise urllib.error.HTTPError(request.full_url, 404, "none", Message(), io.BytesIO(b""))
+                    raise urllib.error.HTTPError(request.full_url, 404, "none", headers, io.BytesIO(b""))
             case ("POST", ["projects"]):
                 if body["project_name"] in self.projects:
-                    raise urllib.error.HTTPError(request.full_url, 409, "there", Message(), io.BytesIO(b""))
+                    raise urllib.error.HTTPError(request.full_url, 409, "there", headers, io.BytesIO(b""))
                 self.projects[body["project_name"]] = ""
             case ("PUT", ["projects", name]):
                 self.projects[name] = body["metadata"]["public"]

@@ -11,7 +11,8 @@ import yaml
 
 from components.contracts import Consumer
 from components.kubernetes import jupyterhub_values as values
-from components.kubernetes.jupyterhub import JupyterHub, JupyterHubArgs, NotebookProfileArgs, chart_values, told
+from components.kubernetes.jupyterhub import JupyterHub, chart_values, told
+from components.kubernetes.jupyterhub_args import JupyterHubArgs, NotebookProfileArgs
 from components.spec.model import Jupyterhub, NotebookProfile
 from components.spec.stack import Tier
 from tests.unit.kubernetes_site import BUCKET, CERTIFICATES, DATABASE, METRICS, SERVER, STORE, Granted, cluster_scoped, site

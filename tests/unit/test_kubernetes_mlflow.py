@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from components.contracts import Certificates, Consumer, Database, Metrics, ObjectStore, Tracking
-from components.kubernetes.mlflow import MlflowServer, MlflowServerArgs
+from components.kubernetes.mlflow import MlflowServer
+from components.kubernetes.mlflow_args import MlflowServerArgs
 from components.kubernetes.mlflow_scripts import GRANT_USER, WITH_DATABASE
 from components.kubernetes.place import Compute
 from components.spec.model import Mlflow
