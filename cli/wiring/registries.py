@@ -55,8 +55,8 @@ def references(obj: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             if not text[: match.start("ref")].endswith(("http://", "https://")):
                 seen = True
                 yield path, match["ref"].rstrip(".:/")
-        if not seen and IMAGE_KEY.search(key) and (match := REFERENCE.match(text.strip())):
-            yield path, match["ref"]
+        if not seen and IMAGE_KEY.search(key) and (whole := REFERENCE.match(text.strip())):
+            yield path, whole["ref"]
 
 
 def _texts(value: Any, key: str, path: str) -> Iterator[tuple[str, str, str]]:
