@@ -13,9 +13,9 @@ PORTS = {
 SERVERS = {*PORTS, "tcp", "tls", "grpc", "grpcs", "kafka", "dns", "oci"}
 TLS = {"https", "wss", "rediss", "ldaps", "bolt+s", "neo4j+s", "amqps", "tls", "grpcs"}
 HOST = r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]|\{\d+\.\.\.\d+\})*"
-URL = re.compile(rf"(?<![\w+.])([a-z][a-z0-9+.-]*)://(?:[^\s/@\"'<>|]*@)?({HOST})(?::(\d++))?+(?![\w]*[$@{{(])")
-PAIR = re.compile(r"(?<![\w.:/@$}%=+-])(?<!=\$)([a-z0-9](?:[a-z0-9.-]|\{\d+\.\.\.\d+\})*):(\d{2,5})(?![\w.:-])")
-AFTER_EQUALS = re.compile(r"(?<==)([a-z0-9](?:[a-z0-9.-]|\{\d+\.\.\.\d+\})*):(\d{2,5})(?![\w.:-])")
+URL = re.compile(rf"(?<![\w+.])([a-z][a-z0-9+.-]*)://(?:[^\s/\"'<>|]*@)?({HOST})(?::(\d++))?+(?![\w]*[$@{{(])")
+PAIR = re.compile(r"(?<![\w.:/@$}%=+-])(?<!=\$)([a-z0-9](?:[a-z0-9.-]|\{\d+\.\.\.\d+\})*):([1-9]\d{1,4})(?![\w.:-])")
+AFTER_EQUALS = re.compile(r"(?<==)([a-z0-9](?:[a-z0-9.-]|\{\d+\.\.\.\d+\})*):([1-9]\d{1,4})(?![\w.:-])")
 NAME = re.compile(r"(?<![\w.@/*:-])([a-z0-9-]+(?:\.[a-z0-9-]+)+\.svc(?:\.cluster\.local)?)(?![\w.:-])")
 RANGE = re.compile(r"\{(\d+)\.\.\.(\d+)\}")
 NEAR_PORT = re.compile(r"[\s\S]{0,60}?\bport\b[\"']?\s*[=:]\s*[\"']?(\d{2,5})\b", re.IGNORECASE)
