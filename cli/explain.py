@@ -50,12 +50,12 @@ def explain(system: str, stack: str | None = None) -> None:
 def connections(system: str, stack: str) -> list[str]:
     """What a system reads from whom in a stack, a line each, by the live objects where the stack is up."""
     from cli.wiring.check import wired
-    from cli.wiring.stack import objects
+    from cli.wiring.stack import of_stack
     from cli.wiring.systems import lines
 
     if system not in load(stack).spec.chosen() and system != FOUNDATION:
         raise UserError(f"stack {stack} has no {system}; it has {' '.join(load(stack).spec.chosen())}")
-    found, source = objects(stack)
+    found, source = of_stack(stack)
     owners, wiring = wired(found)
     return [f"({source})", *(lines(system, owners, wiring) or ["nothing"])]
 

@@ -87,7 +87,7 @@ def upstream(stack: Stack) -> Stack:
 def copies(found: Sequence[Row], mirror: str | None) -> list[str]:
     """A shell script that copies every image once to `mirror` (host and path; the variable MIRROR where the stack names none).
 
-    By crane (go-containerregistry): one static program without a daemon that copies an image for all its platforms and keeps its
+    By crane (go-containerregistry): one static program without a daemon, which copies an image for all platforms and keeps its
     digest; docker push would keep one platform and make a new digest. The places are those that `registryMirror` pulls from.
     """
     from components.kubernetes.place import image
@@ -173,6 +173,11 @@ def _named(type: str, name: str, props: Mapping[str, Any]) -> Iterator[str]:
     for _, ref in named(Resource(type, name, props)):
         if isinstance(ref, str) and "<" not in ref:
             yield ref
+    if type.endswith(":ConfigMap") and isinstance(text := (props.get("data") or {}).get("Dockerfile"), str):
+        # what the stack's own registry builds starts from images that it pulls
+        from components.kubernetes.images import bases
+
+        yield from bases(text)
 
 
 def _in_flags(item: Mapping[str, Any]) -> Iterator[str]:

@@ -121,7 +121,8 @@ def _webhook(index: Index, place: Place, where: str, ref: dict[str, object]) -> 
     if not targets:
         yield Problem("webhook", place, where, f"Service {space}/{name} selects no pods")
     for target in targets:
-        number = pod_port(target, opening.target)
+        # a number need not be declared: the Flink operator's webhook listens on one that its chart does not
+        number = opening.target if isinstance(opening.target, int) else pod_port(target, opening.target)
         if number is None:
             known = nearest(str(opening.target), [name or str(number) for name, number, _ in target.ports()])
             yield Problem(

@@ -54,9 +54,9 @@ def write(stack: str, output: str | None) -> None:
     """Write the file, or print the SVG."""
     from cli.stackfile import load
     from cli.wiring.check import wired
-    from cli.wiring.stack import objects
+    from cli.wiring.stack import of_stack
 
-    found, source = objects(stack)
+    found, source = of_stack(stack)
     picture = svg(build(stack, list(load(stack).spec.chosen()), *wired(found)))
     if output is None:
         print(picture, end="")

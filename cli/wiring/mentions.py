@@ -13,9 +13,9 @@ PORTS = {
 SERVERS = {*PORTS, "tcp", "tls", "grpc", "grpcs", "kafka", "dns", "oci"}
 TLS = {"https", "wss", "rediss", "ldaps", "bolt+s", "neo4j+s", "amqps", "tls", "grpcs"}
 HOST = r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]|\{\d+\.\.\.\d+\})*"
-URL = re.compile(rf"(?<![\w+.])([a-z][a-z0-9+.-]*)://(?:[^\s/@\"'<>|]*@)?({HOST})(?::(\d+))?(?![\w]*[$@{{<(])")
-PAIR = re.compile(r"(?<![\w.:/@$}%=+-])(?<!=\$)([a-z0-9](?:[a-z0-9.-]|\{\d+\.\.\.\d+\})*):(\d{2,5})(?![\w.:-])")
-AFTER_EQUALS = re.compile(r"(?<==)([a-z0-9](?:[a-z0-9.-]|\{\d+\.\.\.\d+\})*):(\d{2,5})(?![\w.:-])")
+URL = re.compile(rf"(?<![\w+.])([a-z][a-z0-9+.-]*)://(?:[^\s/\"'<>|]*@)?({HOST})(?::(\d++))?+(?![\w]*[$@{{(])")
+PAIR = re.compile(r"(?<![\w.:/@$}%=+-])(?<!=\$)([a-z0-9](?:[a-z0-9.-]|\{\d+\.\.\.\d+\})*):([1-9]\d{1,4})(?![\w.:-])")
+AFTER_EQUALS = re.compile(r"(?<==)([a-z0-9](?:[a-z0-9.-]|\{\d+\.\.\.\d+\})*):([1-9]\d{1,4})(?![\w.:-])")
 NAME = re.compile(r"(?<![\w.@/*:-])([a-z0-9-]+(?:\.[a-z0-9-]+)+\.svc(?:\.cluster\.local)?)(?![\w.:-])")
 RANGE = re.compile(r"\{(\d+)\.\.\.(\d+)\}")
 NEAR_PORT = re.compile(r"[\s\S]{0,60}?\bport\b[\"']?\s*[=:]\s*[\"']?(\d{2,5})\b", re.IGNORECASE)
@@ -50,7 +50,9 @@ def mentions(text: str, port: int | None = None) -> Iterator[Mention]:
     for found in URL.finditer(text):
         taken.append(found.span())
         scheme = _server(found[1])
-        if scheme in SERVERS or ".svc" in found[2]:
+        # hdfs://name without a port is a name of a cluster with several name nodes, not a host
+        named = scheme == "hdfs" and not found[3] and "." not in found[2]
+        if (scheme in SERVERS or ".svc" in found[2]) and not named:
             number = int(found[3]) if found[3] else PORTS.get(scheme)
             yield from _each(scheme, found[2], number)
     for pattern in (PAIR, AFTER_EQUALS):

@@ -26,6 +26,8 @@ _REST = r"/[a-z0-9][\w./-]*(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]{64})?"
 HOSTED = re.compile(rf"(?<![\w./@-])(?:oci://|docker://)?(?P<ref>(?:{_HOSTS})(?::\d+)?{_REST})")
 IMAGE_KEY = re.compile(r"(^|[a-z_.-])images?$|^imageName$|Image$|(^|_)IMAGES?($|_)")
 """Keys and variables whose value is a reference, whatever host it names."""
+BARE = re.compile(r"^(?P<ref>[a-z0-9][\w.-]*:[\w][\w.-]*(?:@sha256:[0-9a-f]{64})?)$")
+"""A container's image without a host is Docker Hub's."""
 REFERENCE = re.compile(r"^(?P<ref>[a-z0-9][\w.-]*(?::\d+)?(?:/[a-z0-9][\w.-]*)+(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]{64})?)$")
 KEPT_OUT = {"CustomResourceDefinition", "Event", "Node", "ReplicaSet", "ControllerRevision"}
 """Prose, and what the cluster writes down of images that it has pulled."""
@@ -55,7 +57,9 @@ def references(obj: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             if not text[: match.start("ref")].endswith(("http://", "https://")):
                 seen = True
                 yield path, match["ref"].rstrip(".:/")
-        if not seen and IMAGE_KEY.search(key) and (whole := REFERENCE.match(text.strip())):
+        if key == "image" and (short := BARE.match(text.strip())):
+            yield path, short["ref"]
+        elif not seen and IMAGE_KEY.search(key) and (whole := REFERENCE.match(text.strip())):
             yield path, whole["ref"]
 
 
@@ -65,7 +69,7 @@ def _texts(value: Any, key: str, path: str) -> Iterator[tuple[str, str, str]]:
         yield path, key, value
     elif isinstance(value, Mapping):
         named = str(value["name"]) if isinstance(value.get("name"), str) and isinstance(value.get("value"), str) else ""
-        if isinstance(value.get("repository"), str) and (IMAGE_KEY.search(key) or "tag" in value or "registry" in value):
+        if isinstance(value.get("repository"), str) and (IMAGE_KEY.search(key) or {"tag", "registry", "image"} & value.keys()):
             yield path, "image", assembled(value)
         for inner, item in value.items():
             if inner not in UNREAD and not (inner in ("registry", "repository") and isinstance(value.get("repository"), str)):
@@ -78,8 +82,10 @@ def _texts(value: Any, key: str, path: str) -> Iterator[tuple[str, str, str]]:
 
 
 def assembled(value: Mapping[str, Any]) -> str:
-    """The reference that {registry, repository, tag} stands for."""
-    whole = "/".join(str(value[part]) for part in ("registry", "repository") if value.get(part))
+    """The reference that {registry, repository, tag} stands for, or NVIDIA's {repository, image, version}."""
+    name = str(value.get("image") or "")
+    places = [str(value[part]) for part in ("registry", "repository") if value.get(part)]
+    whole = "/".join([*places, *([name] if name and "/" not in name else [])])
     return f"{whole}:{value['tag']}" if value.get("tag") else whole
 
 

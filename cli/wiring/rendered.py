@@ -32,22 +32,36 @@ def objects(stack: Stack, beside: Iterable[Object] = ()) -> list[Object]:
     from sandbox.operators.memory import Memory
 
     cluster, held = Memory(), list(beside)
-    cluster.put(*held, *_registered(stack, held))
+    made = [*held, *_registered(stack, held)]
     # the simulated operators say on their log what a cluster would say in events
     log = logging.getLogger("operators")
     level = log.level
     log.setLevel(logging.ERROR)
     try:
-        started: set[tuple[str, int]] = set()
-        cluster.settle()
-        for _ in range(ROUNDS):
-            if not _run(cluster, started):
-                break
-            cluster.settle()
+        # certificates are there before what is given them, as the program's own order has it
+        for late in (False, True):
+            cluster.put(*(obj for obj in made if _late(obj) is late))
+            _up(cluster)
     finally:
         log.setLevel(level)
     found = [obj for kind in cluster.store.kinds() for obj in cluster.store.all(kind)]
     return sorted(found, key=lambda o: (o["kind"], o["metadata"].get("namespace") or "", o["metadata"]["name"]))
+
+
+def _late(obj: Object) -> bool:
+    """Whether it is a custom resource of an operator that may be given certificates."""
+    group = str(obj.get("apiVersion")).partition("/")[0]
+    return "." in group and not group.endswith(("k8s.io", "cert-manager.io"))
+
+
+def _up(cluster: Any) -> None:
+    """Runs operators and workloads until nothing is left to do."""
+    started: set[tuple[str, int]] = set()
+    cluster.settle()
+    for _ in range(ROUNDS):
+        if not _run(cluster, started):
+            break
+        cluster.settle()
 
 
 def _run(cluster: Any, started: set[tuple[str, int]]) -> bool:

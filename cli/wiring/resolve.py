@@ -15,7 +15,9 @@ FAMILIES = {"S3": "AWS", "AWS": "AWS", "ENDPOINT": "AWS", "BUCKET": "AWS", "MC":
 """Beginnings of variables that go with others of another name."""
 GIT = re.compile(r"(^|[_.\b])git($|[_.\b])|gitsync|repositor", re.IGNORECASE)
 """What names a repository."""
-NO_CALL = re.compile(r"(CERT_NAME|SERVER_NAME|ROOT_URL|EXTERNAL_URL|PUBLIC_URL|BASE_URL|ALLOWED_HOSTS|NO_PROXY)$", re.IGNORECASE)
+NO_CALL = re.compile(
+    r"(CERT_NAME|SERVER_NAME|ROOT_URL|EXTERNAL_URL|PUBLIC_URL|BASE_URL|FRONTEND_BASE|ALLOWED_HOSTS|NO_PROXY)$", re.IGNORECASE
+)
 """Variables with names that are not called: what a certificate must say, where browsers find the server."""
 
 

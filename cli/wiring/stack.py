@@ -11,7 +11,7 @@ from cli.wiring.systems import mark
 from components.spec.stack import Stack, Target
 
 
-def objects(name: str) -> tuple[list[dict[str, Any]], str]:
+def of_stack(name: str) -> tuple[list[dict[str, Any]], str]:
     """The objects, and where they were taken from. UserError where the stack is wrong, or stands on no Kubernetes."""
     stack = load(name)
     if stack.target is not Target.KUBERNETES:
@@ -32,8 +32,9 @@ def live(name: str, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Everything in the cluster; what the stack made is marked."""
     state = read_state(name, resources, outputs(name))
     systems = {urn: row.system for urn, row in state.systems.items()}
-    made = {found[1]: systems[state.owners[r["urn"]]] for r in resources if r["urn"] in state.owners and (found := identity(r))}
-    objects: list[dict[str, Any]] = []
+    owned = [(found, state.owners[r["urn"]]) for r in resources if r["urn"] in state.owners and (found := identity(r))]
+    made = {key: systems[urn] for (_, key), urn in owned}
+    objects = []
     for obj in Cluster.connect(environment(), context(state)).everything():
         key = (obj["kind"], str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"]))
         objects.append(mark(obj, made[key]) if key in made else obj)

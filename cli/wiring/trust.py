@@ -13,6 +13,8 @@ CA_KEY = re.compile(
 )
 """Keys of ConfigMaps and Secrets that hold certificates to trust."""
 CA_VARIABLE = re.compile(r"(^|_)(CA|CACERT|CERT|CA_?BUNDLE|CA_?FILE|TRUST_?STORE|ROOT_?CERT|CA_?CERT)(_|$)", re.IGNORECASE)
+OWN = re.compile(r"server_+CERT|TLS_CERT|HTTPS?_CERT", re.IGNORECASE)
+"""Variables that name the certificate which a server shows."""
 SYSTEM = ("/etc/ssl/", "/etc/pki/", "/usr/share/", "/usr/local/share/", "/var/run/secrets/kubernetes.io/", "/opt/")
 """Where images keep their own."""
 PATH = re.compile(r"(?<![\w$}{/:.])(/[\w.-]+(?:/[\w.-]+)+)")
@@ -65,11 +67,14 @@ def of_pod(index: Index, template: Template, container: Mapping[str, Any] | None
     return ""
 
 
-def of_object(index: Index, namespace: str, body: Any) -> str:
+def of_object(index: Index, namespace: str, body: Any) -> str:  # noqa: PLR0911 - a way each
     """Likewise for a custom resource: a bundle that it names, certificates that it carries, or its word that it looks at none."""
     if _unverified(body):
         return UNVERIFIED
     if isinstance(body, Mapping):
+        if CA_VARIABLE.search(str(body.get("name"))) and PATH.fullmatch(str(body.get("value"))):
+            # a container inside a custom resource, whose volume stands with the pods that it goes into
+            return f"file {body['value']}"
         for key, item in body.items():
             if isinstance(item, str) and item:
                 if re.search(r"ca_?(bundle|cert|data)$", key, re.IGNORECASE) and len(item) > 64:
@@ -120,7 +125,12 @@ def lost_files(index: Index, template: Template) -> Iterator[Problem]:
         mounts = {str(m["mountPath"]).rstrip("/"): m for m in container.get("volumeMounts") or ()}
         for variable in container.get("env") or ():
             value = str(variable.get("value") or "")
-            if not CA_VARIABLE.search(variable["name"]) or not PATH.fullmatch(value) or value.startswith(SYSTEM):
+            if (
+                not CA_VARIABLE.search(variable["name"])
+                or OWN.search(variable["name"])
+                or not PATH.fullmatch(value)
+                or value.startswith(SYSTEM)
+            ):
                 continue
             where = f"env {variable['name']} of {container.get('name')}"
             under = max((path for path in mounts if value == path or value.startswith(f"{path}/")), key=len, default=None)

@@ -113,6 +113,10 @@ class ApacheAirflow(pulumi.ComponentResource):
         if args.database.ca_config_map is not None:
             mounts[values.DATABASE_CA] = "database-ca"
             volumes.append(workload.config_volume("database-ca", args.database.ca_config_map))
+        if args.bucket.ca_config_map is not None:
+            # the shared variables name it: whatever calls the store on the way would find no file
+            mounts[values.STORE_CA] = "store-ca"
+            volumes.append(workload.config_volume("store-ca", args.bucket.ca_config_map))
         ref = image(values.AIRFLOW, args.registry_mirror)
         migrate = workload.container(
             "migrate", ref, args.server_compute, command=["airflow", "db", "migrate"], env=env, secrets=secrets, mounts=mounts

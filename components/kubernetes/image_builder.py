@@ -182,13 +182,13 @@ class ImageBuilder(pulumi.ComponentResource):
     def _job(self, name: str) -> batch.v1.Job:
         args, place = self._args, self._place
         files = images.files(name)
-        marked = images.tag(files)
+        marked, told = images.tag(files), images.mirrored(files, args.registry_mirror)
         object_name = fit(f"image-{name}", 50)
         keys = {path.replace("/", images.PARTS): path for path in files}
         context = config_map(
             f"{self._name}-{name}-files",
             place,
-            {key: files[path] for key, path in keys.items()},
+            {key: told[path] for key, path in keys.items()},
             object_name=f"{object_name}-{marked}",
         )
         ref = image(BUILDKIT, args.registry_mirror)

@@ -6,6 +6,7 @@ is a new image and an unchanged one is built once.
 """
 
 import hashlib
+import re
 from pathlib import Path
 
 import pulumi
@@ -20,6 +21,8 @@ PROJECT = "mlops"
 """First part of the repository of every image of ours; the registry lets anyone who reaches it pull these."""
 LIMIT = 900_000
 """Bytes of a build's files: they travel in a ConfigMap (1 MiB with everything)."""
+FROM = re.compile(r"^(FROM\s+(?:--platform=\S+\s+)?)(\S+)", re.MULTILINE)
+ARGUMENT = re.compile(r"^ARG\s+(\w+)=(\S+)", re.MULTILINE)
 PARTS = "__"
 """Stands for `/` in the ConfigMap's keys."""
 
@@ -46,6 +49,27 @@ def files(name: str, folder: Path | None = None) -> dict[str, str]:
             f"image {name}: the files of images/{name} are {size} bytes, more than {LIMIT}: fetch in the Dockerfile"
         )
     return found
+
+
+def bases(dockerfile: str) -> list[str]:
+    """The images that a build starts from, in order, with the defaults of its ARGs in place; its own stages are none."""
+    given = dict(ARGUMENT.findall(dockerfile))
+    found = (re.sub(r"\$\{?(\w+)\}?", lambda name: given.get(name[1], ""), ref) for _, ref in FROM.findall(dockerfile))
+    return [ref for ref in found if "/" in ref]
+
+
+def mirrored(content: dict[str, str], mirror: str | None) -> dict[str, str]:
+    """The files with the images that the build starts from taken from `mirror`, as `place.image` does; the same without one.
+
+    The tag stays that of the files as they lie in images/: what is built does not depend on where its base was fetched from.
+    """
+    if not mirror:
+        return content
+
+    def moved(line: re.Match[str]) -> str:
+        return line[1] + (image(line[2], mirror) if "/" in line[2] else line[2])
+
+    return {path: FROM.sub(moved, text) if path == "Dockerfile" else text for path, text in content.items()}
 
 
 def tag(content: dict[str, str]) -> str:

@@ -57,6 +57,8 @@ def told(args: OpenMetadataArgs) -> extend.Extension:
     if access.secret is not None:
         found.secret(access.secret, DB_USER="username", DB_USER_PASSWORD="password")
     found.secret(ADMIN, AUTHORIZER_ADMIN_PRINCIPALS="principals")
+    # the chart takes `enabled: false` for unset (templates/_helpers.tpl: `default true`), and names a Secret that nobody makes
+    found.secret(KEYS, AIRFLOW_PASSWORD="airflow")
     if access.ca_config_map is not None:
         found.volumes.append({"name": "database-ca", "configMap": {"name": access.ca_config_map}})
     return found
@@ -107,9 +109,10 @@ class OpenMetadata(pulumi.ComponentResource):
         fernet = objects.password(f"{name}-fernet", place.opts)
         # 32 bytes in base64url; of a secret Output, so secret too
         key = fernet.result.apply(lambda text: base64.urlsafe_b64encode(text.encode()).decode())
+        airflow = objects.password(f"{name}-airflow-password", place.opts)
         waits: list[pulumi.Resource] = [
             objects.secret(f"{name}-admin", place, admin, object_name=ADMIN),
-            objects.secret(f"{name}-keys", place, {"fernet": key}, object_name=KEYS),
+            objects.secret(f"{name}-keys", place, {"fernet": key, "airflow": airflow.result}, object_name=KEYS),
             self._signing(name, args.issuer),
             index.server,
         ]

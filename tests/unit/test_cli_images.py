@@ -98,7 +98,7 @@ def test_the_table_says_unverified_and_json_null(
 def test_bad_input_is_told() -> None:
     with pytest.raises(UserError, match='did you mean "sandbox"'):
         images.images("sandbx", "table")
-    with pytest.raises(UserError, match="expected table or json"):
+    with pytest.raises(UserError, match="expected table, json or oci-copy"):
         images.images("sandbox", "csv")
 
 

@@ -153,6 +153,11 @@ def test_the_schema_is_migrated_before_anything_of_the_chart_stands() -> None:
     assert pod["initContainers"][0]["command"] == ["airflow", "db", "migrate"]
     assert pod["containers"][0]["command"] == ["python", "/opt/mlops/scripts/administrator.py"]
     assert job.name in made.waits_for("airflow-chart")
+    for container in (*pod["initContainers"], *pod["containers"]):
+        told = {e["name"]: e.get("value") for e in container["env"]}
+        mounts = {m["mountPath"]: m["name"] for m in container["volumeMounts"]}
+        assert told["AWS_CA_BUNDLE"] == "/etc/mlops/store/ca.crt" and mounts["/etc/mlops/store"] == "store-ca"
+    assert {"name": "store-ca", "configMap": {"name": "mlops-ca"}} in pod["volumes"]
     given = chart_values(ARGS)
     assert given["migrateDatabaseJob"]["enabled"] is False and given["createUserJob"]["enabled"] is False
     assert "mlops.dev/password" in job.inputs["spec"]["template"]["metadata"]["annotations"]

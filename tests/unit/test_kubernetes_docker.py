@@ -212,6 +212,19 @@ def test_the_mirror_holds_for_the_registry_the_builder_and_what_is_built() -> No
     )
 
 
+def test_a_build_starts_from_the_mirror_and_keeps_its_tag(folder: Path) -> None:
+    text = (
+        "ARG V=2\nFROM --platform=linux/amd64 docker.io/a/b:${V} AS parts\nFROM parts\nRUN FROM docker.io/no\nFROM quay.io/c:1\n"
+    )
+    (folder / "flume" / "Dockerfile").write_text(text)
+    files = images.files("flume")
+    assert images.bases(text) == ["docker.io/a/b:2", "quay.io/c:1"]
+    moved = images.mirrored(files, "mirror.example/hub")["Dockerfile"]
+    expected = text.replace("docker.io/a", "mirror.example/hub/a").replace("quay.io", "mirror.example/hub")
+    assert moved == expected
+    assert images.mirrored(files, None) == files
+
+
 def test_without_a_builder_there_is_none() -> None:
     recording = made(replace(ARGS, builder=None))
     assert recording.result.registry is not None and recording.result.registry.build is None

@@ -97,6 +97,7 @@ def test_no_key_of_the_image_or_the_chart_is_used() -> None:
     key = made.one("Secret", "openmetadata-keys")
     assert len(base64.urlsafe_b64decode(key.inputs["stringData"]["fernet"])) == 32
     assert any(path.startswith("stringData") for path in key.secrets)
+    assert key.inputs["stringData"]["airflow"] == made.passwords["openmetadata-airflow-password"]
     config = values(made)["openmetadata"]["config"]
     assert config["fernetkey"] == {"value": "", "secretRef": "openmetadata-keys", "secretKey": "fernet"}
     assert config["jwtTokenConfiguration"]["rsaprivateKeyFilePath"] == "/etc/mlops/trust/private_key.der"
@@ -113,6 +114,8 @@ def test_server_and_migration_are_told_of_the_database() -> None:
         assert (found["DB_HOST"], found["OM_DATABASE"]) == ("mysql-haproxy.mysql.svc", "runs")
         assert settled(lambda port=found["DB_PORT"]: port) == "3306"  # type: ignore[misc]
         assert found["DB_USER_PASSWORD"] == {"secretKeyRef": {"name": "app-mysql", "key": "password"}}
+        # the chart's own names a Secret that is not there, and such a pod never starts
+        assert found["AIRFLOW_PASSWORD"] == {"secretKeyRef": {"name": "openmetadata-keys", "key": "airflow"}}
     assert "env" not in spec["initContainers"][0]
     assert {"name": "database-ca", "configMap": {"name": "mlops-ca"}} in spec["volumes"]
     assert {"name": "trust"} in spec["volumes"]

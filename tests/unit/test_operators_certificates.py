@@ -14,7 +14,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from sandbox.operators.certificates import bundle, is_authority, issue, keystore, load, truststore
 from sandbox.operators.functions import data
-from tests.unit.operators_fake import Cluster, custom, deployment
+from tests.unit.operators_fake import Cluster, custom, deployment, secret
 
 SERVER = {
     "dnsNames": ["db.team.svc"],
@@ -157,3 +157,19 @@ def test_a_certificate_without_its_issuer_says_so_and_makes_nothing() -> None:
     assert cluster.names("Secret") == []
     [condition] = cluster.get("Issuer", "team", "acme")["status"]["conditions"]
     assert (condition["status"], condition["reason"]) == ("False", "NotInSandbox")
+
+
+def test_a_store_is_beside_the_certificate_where_it_asks_for_one_and_is_kept() -> None:
+    cluster = Cluster()
+    cluster.put(deployment("cert-manager"))
+    cluster.up("Deployment", "system", "cert-manager")
+    cluster.put(custom("Issuer", "own", {"selfSigned": {}}), secret("store", word="open"))
+    store = {"pkcs12": {"create": True, "passwordSecretRef": {"name": "store", "key": "word"}}}
+    cluster.put(custom("Certificate", "web", {**SERVER, "secretName": "web", "issuerRef": {"name": "own"}, "keystores": store}))
+    cluster.settle()
+    made = cluster.get("Secret", "team", "web")["data"]
+    assert set(made) == {"tls.crt", "tls.key", "ca.crt", "keystore.p12", "truststore.p12"}
+    cluster.put({**cluster.get("Certificate", "team", "web"), "spec": {**cluster.get("Certificate", "team", "web")["spec"]}})
+    cluster.wake_all()
+    cluster.settle()
+    assert cluster.get("Secret", "team", "web")["data"] == made

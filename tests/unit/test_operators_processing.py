@@ -108,6 +108,8 @@ def test_hdfs_stands_on_a_znode_of_a_zookeeper_that_is_up() -> None:
     data = made.get("StatefulSet", "team", "hdfs-datanode-default")["spec"]
     assert data["template"]["spec"]["containers"][0]["image"] == "registry.example/sdp/hadoop:3.5.0-stackable26.7.0"
     assert data["template"]["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "2000m", "memory": "1Gi"}
+    ports = data["template"]["spec"]["containers"][0]["ports"]
+    assert {port["name"]: port["containerPort"] for port in ports} == {"data": 9866, "ipc": 9867, "http": 9864}
     claim = data["volumeClaimTemplates"][0]["spec"]
     assert claim["storageClassName"] == "fast" and claim["resources"]["requests"]["storage"] == "200Gi"
     for name in sets:
