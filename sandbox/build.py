@@ -27,7 +27,7 @@ from rich.spinner import Spinner
 from sandbox.paths import ROOT, cache
 from sandbox.toolchain import BuildError, find_go, numbers
 
-__all__ = ["MODULES", "BuildError", "Module", "build_all", "built", "folder", "tool", "version"]
+__all__ = ["MODULES", "BuildError", "Module", "build_all", "build_missing", "built", "folder", "tool", "version"]
 TOOLS = ROOT / "sandbox" / "tools"
 # A quiet build of ten minutes looks hung in a CI log; a line a minute does not.
 PLAIN_PROGRESS_SECONDS = 60.0
@@ -35,7 +35,7 @@ PLAIN_PROGRESS_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Module:
-    """One Go module under sandbox/tools: where its version is read, what is stamped into it, what comes out."""
+    """One Go module, by default of the sandbox: where its version is read, what is stamped into it, what comes out."""
 
     name: str
     pin: str
@@ -44,11 +44,15 @@ class Module:
     """(name that go gives the binary, name that we give it)."""
     stamps: tuple[tuple[str, str], ...] = ()
     """(Go variable, str.format pattern over version, bare, major, minor) for -ldflags -X."""
+    sources: Path | None = None
+    """Folder over its own; sandbox/tools if unset."""
+    shelf: str = "tools"
+    """Folder of the cache where its binaries lie."""
 
     @property
     def folder(self) -> Path:
         """Where its go.mod and go.sum lie."""
-        return TOOLS / self.name
+        return (self.sources or TOOLS) / self.name
 
 
 MODULES: dict[str, Module] = {
@@ -98,14 +102,14 @@ def key(module: Module) -> str:
     for name in ("go.mod", "go.sum"):
         path = module.folder / name
         if not path.is_file():
-            raise BuildError(f"{path}: missing; sandbox/tools/{module.name} needs both go.mod and go.sum")
+            raise BuildError(f"{path}: missing; {module.name} needs both go.mod and go.sum")
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def folder(module: Module) -> Path:
     """Where this module's binaries lie once built."""
-    return cache() / "tools" / f"{module.name}-{key(module)}"
+    return cache() / module.shelf / f"{module.name}-{key(module)}"
 
 
 def module_of(binary: str) -> Module:
@@ -207,7 +211,7 @@ def _build(module: Module, go: Path, console: Console) -> None:
     for leftover in target.parent.glob(f".{module.name}-*"):
         shutil.rmtree(leftover)
     staging = target.parent / f".{target.name}"
-    staging.mkdir()
+    staging.mkdir(parents=True)
     environment = {
         **os.environ,
         "PATH": f"{go.parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -234,12 +238,15 @@ def build_all(console: Console | None = None, only: Sequence[str] | None = None)
     `only` limits it to some modules (`--engine system` needs no Pulumi CLI of ours). About ten minutes on two cores
     from nothing, at once when the cache has them. Raises BuildError.
     """
-    console = console or Console()
+    return build_missing([MODULES[name] for name in (only or MODULES)], console or Console())
+
+
+def build_missing(modules: Sequence[Module], console: Console) -> dict[str, Path]:
+    """Builds what the cache has not, and returns module name -> folder. Raises BuildError."""
 
     def say(text: str) -> None:
         console.print(text, highlight=False)
 
-    modules = [MODULES[name] for name in (only or MODULES)]
     if not all(built(module) for module in modules):
         with _exclusive(say):
             # looked at again: another clone may have built them while we waited
