@@ -50,6 +50,9 @@ class Wanted:
         return values_hash(self.values)
 
 
+ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
+
+
 class Monitor(mocks.MockMonitor):
     """Answers as an engine would in a preview: what is read or drawn is unknown, Outputs keep what they depend on."""
 
@@ -76,8 +79,12 @@ class Monitor(mocks.MockMonitor):
         return resource_pb2.ReadResourceResponse(urn=urn, properties=unknown)
 
     def Invoke(self, request: Any) -> Any:
-        """Nothing."""
-        return resource_pb2.ResourceInvokeResponse()
+        """Nothing, but what a cloud says of the zones of a region."""
+        known = struct_pb2.Struct()
+        if request.tok == ZONES:
+            known.update({"names": ["a", "b", "c", "d"]})
+        # `return` is the field's name in the protocol
+        return resource_pb2.ResourceInvokeResponse(**{"return": known})
 
     def GetDeploymentInfo(self, request: Any) -> Any:
         """As an engine of today: Outputs keep what they depend on."""
