@@ -3,6 +3,7 @@
 from typing import Any
 
 from components.mapping.accelerators import OWN
+from components.mapping.instead import OFFERED
 from components.spec.stack import Target
 from components.targets import INSTEAD, RESERVED, TABLE, SystemFact
 
@@ -13,7 +14,8 @@ def rows() -> list[dict[str, Any]]:
     """One row a pair: {system, target, component, essential_type, provides, needs, status}.
 
     status: available (self-managed), managed (the cloud's own service), fallback (none managed: runs on the cloud's
-    cluster), planned (not built yet), brought (no system: bringYourOwn).
+    cluster), "offered by <system>" (this target has it under another key), planned (not built yet), brought (no system:
+    bringYourOwn).
     """
     return [_row(system, target.value, TABLE.get((target.value, system))) for system in RESERVED for target in Target]
 
@@ -22,7 +24,7 @@ def _row(system: str, target: str, fact: SystemFact | None) -> dict[str, Any]:
     if fact is None:
         return dict.fromkeys(COLUMNS, None) | {
             "system": system, "target": target, "provides": [], "needs": [],
-            "status": "brought" if system in INSTEAD else "planned",
+            "status": absent(target, system),
         }  # fmt: skip
     return {
         "system": system,
@@ -33,6 +35,13 @@ def _row(system: str, target: str, fact: SystemFact | None) -> dict[str, Any]:
         "needs": list(fact.needs),
         "status": "managed" if fact.managed else "fallback" if fact.fallback else "available",
     }
+
+
+def absent(target: str, system: str) -> str:
+    """What is said of a pair without a row."""
+    if system in INSTEAD:
+        return "brought"
+    return f"offered by {offered}" if (offered := OFFERED.get((target, system))) else "planned"
 
 
 def _cell(row: dict[str, Any]) -> str:

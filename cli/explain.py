@@ -9,6 +9,7 @@ from rapidfuzz import process
 from rich.console import Console
 from rich.markup import escape
 
+from cli.catalogue import absent
 from cli.errors import UserError
 from cli.stackfile import load
 from components.mapping.accelerators import OWN
@@ -33,7 +34,7 @@ def explain(system: str, stack: str | None = None) -> None:
         return
     for target in Target:
         fact = TABLE.get((target.value, system))
-        console.print(f"\n[bold]{target.value}[/bold]" + ("" if fact else ": planned, not built yet"))
+        console.print(f"\n[bold]{target.value}[/bold]" + ("" if fact else f": {absent(target.value, system)}"))
         if fact:
             for line in describe(target.value, fact):
                 console.print(f"  {escape(line)}")

@@ -18,6 +18,7 @@ def show(format: str) -> None:
         cells = [[", ".join(v) if isinstance(v, list) else str(v or "") for v in row.values()] for row in built]
         tables.show([column.replace("_", " ") for column in COLUMNS], cells)
         planned = {row["system"] for row in rows()} - {row["system"] for row in built}
-        tables.note(f"planned: {' '.join(sorted(planned))}", "dim")
+        if planned:
+            tables.note(f"planned: {' '.join(sorted(planned))}", "dim")
     else:
         raise UserError(f"--format {format}: expected table, json or markdown")
