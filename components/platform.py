@@ -46,11 +46,11 @@ class Platform(pulumi.ComponentResource):
         self._standing = self._order.standing
         self.outputs: dict[str, pulumi.Input[Any]] = {
             "platform.target": stack.target.value,
-            "platform.cluster": stack.provisioner if self._standing.own else "existing",
             "platform.tier": spec.tier.value,
             "platform.systems": sorted(spec.systems.chosen()),
-            "platform.fallback": self._fallbacks(),
         }
+        if self._standing.own:
+            self.outputs |= {"platform.cluster": stack.provisioner, "platform.fallback": self._fallbacks()}
         # a service from outside is reached with credentials in Secrets: those of the cluster
         self._brought_at = KUBERNETES if self._standing.own else stack.target.value
         self._brought = brought(spec.bring_your_own)
