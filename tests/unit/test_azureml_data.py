@@ -216,6 +216,8 @@ def test_logs_are_tables_by_team_with_one_way_in(made: Recording[Any]) -> None:
         "platform_CL": (14, 14),
         "fraud_CL": (730, 1095),
     }
+    columns = {c["name"]: c["type"] for c in tables["platform_CL"]["schema"]["columns"]}
+    assert columns["TimeGenerated"] == "dateTime"
     rule = made.one("DataCollectionRule", "loki-rule")
     assert set(rule.inputs["streamDeclarations"]) == {"Custom-platform_CL", "Custom-fraud_CL"}
     way_in = made.one("DataCollectionEndpoint", "loki-endpoint").inputs
