@@ -93,11 +93,10 @@ class ContainerApps:
         """Its address inside the network."""
         args = self._args
         main = self._app(key, key, model, model.image, model.model, model.replicas, model.max_replicas)
+        url: pulumi.Output[str]
         if not model.canary_weight:
-            address: pulumi.Output[str] = main.configuration.apply(
-                lambda found: f"https://{found.ingress.fqdn}" if found and found.ingress else ""
-            )
-            return address
+            url = main.configuration.apply(lambda found: f"https://{found.ingress.fqdn}" if found and found.ingress else "")
+            return url
         image, files = model.canary_image or model.image, model.canary_model or model.model
         second = self._app(f"{key}-canary", key, model, image, files, model.canary_replicas, model.canary_replicas)
         shares = ((main, 100 - model.canary_weight), (second, model.canary_weight))
@@ -117,8 +116,8 @@ class ContainerApps:
             ),
             opts=self._opts,
         )
-        shared: pulumi.Output[str] = route.properties.apply(lambda found: f"https://{found.fqdn}")
-        return shared
+        url = route.properties.apply(lambda found: f"https://{found.fqdn}")
+        return url
 
     def _app(
         self,

@@ -19,6 +19,8 @@ LEAST, ACTIVE, MOST = 4, 730, 4383
 """Days: a table's least and longest retention for queries, and the longest of all (Azure Monitor documentation, "Manage data
 retention in a Log Analytics workspace")."""
 COLUMNS = {"TimeGenerated": "datetime", "System": "string", "Level": "string", "Message": "string"}
+SPELT = {"datetime": "dateTime"}
+"""Types that a table spells otherwise than a rule."""
 VERSION = "2023-01-01"
 """API version of the Logs Ingestion API (Azure Monitor documentation, "Logs Ingestion API in Azure Monitor")."""
 
@@ -72,7 +74,7 @@ class LogTables(pulumi.ComponentResource):
                 total_retention_in_days=min(MOST, max(LEAST, days)),
                 schema=azure.operationalinsights.SchemaArgs(
                     name=_table(team),
-                    columns=[azure.operationalinsights.ColumnArgs(name=c, type=t) for c, t in COLUMNS.items()],
+                    columns=[azure.operationalinsights.ColumnArgs(name=c, type=SPELT.get(t, t)) for c, t in COLUMNS.items()],
                 ),
                 opts=mine,
             )

@@ -133,7 +133,7 @@ class PrivateNetwork(pulumi.ComponentResource):
                 opts=self._opts,
             )
             cidr = own_range(self._args.cidr, system)
-            after = self._subnet(system, cidr, network, group, after, own.delegation, nat)
+            after = self._subnet(system, cidr, network, group, after, own.delegation, nat, offers=own.offers)
             found[system] = after.id
         return found
 
@@ -165,6 +165,7 @@ class PrivateNetwork(pulumi.ComponentResource):
         after: azure.network.Subnet | None,
         service: str | None = None,
         nat: azure.network.NatGateway | None = None,
+        offers: bool = False,
     ) -> azure.network.Subnet:
         # one after the other: Azure refuses two changes of one network at a time
         later = pulumi.ResourceOptions(depends_on=[after] if after else [])
@@ -178,6 +179,7 @@ class PrivateNetwork(pulumi.ComponentResource):
             network_security_group=azure.network.NetworkSecurityGroupArgs(id=group.id),
             nat_gateway=azure.network.SubResourceArgs(id=nat.id) if nat else None,
             private_endpoint_network_policies="NetworkSecurityGroupEnabled",
+            private_link_service_network_policies="Disabled" if offers else None,
             delegations=[azure.network.DelegationArgs(name="service", service_name=service)] if service else None,
             opts=pulumi.ResourceOptions.merge(self._opts, later),
         )

@@ -20,6 +20,8 @@ class OwnSubnet:
     """Service that it is delegated to; None for one that takes a plain subnet."""
     reaches: Sequence[str]
     """Service tags, by HTTPS alone."""
+    offers: bool = False
+    """Whether what stands in it is offered by Private Link from there, which a subnet has to allow."""
 
 
 _APPS = OwnSubnet(
@@ -30,7 +32,7 @@ SUBNETS: dict[str, OwnSubnet] = {
     "fastapi": _APPS,
     "flask": _APPS,
     "bentoml": _APPS,
-    "hadoop": OwnSubnet(None, ("HDInsight", "AzureActiveDirectory", "AzureMonitor", "Sql", "Storage", "AzureKeyVault")),
+    "hadoop": OwnSubnet(None, ("HDInsight", "AzureActiveDirectory", "AzureMonitor", "Sql", "Storage", "AzureKeyVault"), True),
 }
 """Subnets by system, in an order that stays: the place in it says which addresses a subnet has.
 

@@ -216,6 +216,8 @@ def test_logs_are_tables_by_team_with_one_way_in(made: Recording[Any]) -> None:
         "platform_CL": (14, 14),
         "fraud_CL": (730, 1095),
     }
+    columns = {c["name"]: c["type"] for c in tables["platform_CL"]["schema"]["columns"]}
+    assert columns["TimeGenerated"] == "dateTime"
     rule = made.one("DataCollectionRule", "loki-rule")
     assert set(rule.inputs["streamDeclarations"]) == {"Custom-platform_CL", "Custom-fraud_CL"}
     way_in = made.one("DataCollectionEndpoint", "loki-endpoint").inputs
@@ -237,6 +239,7 @@ def test_hdfs_stands_in_its_own_subnet_and_is_encrypted_everywhere(made: Recordi
     assert {role["virtualNetworkProfile"]["subnet"].rpartition("/")[2] for role in roles_.values()} == {"hadoop"}
     assert cluster.protect and cluster.retain and any("restAuthCredential.password" in path for path in cluster.secrets)
     subnet = made.one("Subnet", "foundation-network-hadoop").inputs
+    assert subnet["privateLinkServiceNetworkPolicies"] == "Disabled"
     assert subnet["addressPrefix"] == "10.64.216.0/21" and "natGateways" in subnet["natGateway"]["id"]
     rules = made.one("NetworkSecurityGroup", "foundation-network-hadoop").inputs["securityRules"]
     assert rules[-1]["access"] == "Deny" and rules[-1]["destinationAddressPrefix"] == "Internet"
