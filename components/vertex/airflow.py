@@ -1,7 +1,7 @@
 """Workflows on Google Cloud: Cloud Composer 3 with no public address, inside the stack's network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional
 
 import pulumi
@@ -48,7 +48,6 @@ class ComposerAirflowArgs:
     keep_days: int
     high_resilience: bool
     """Two zones, and snapshots each night."""
-    labels: dict[str, str] = field(default_factory=dict)
     spark_account: Optional[pulumi.Input[str]] = None
     """E-mail of the account that Spark batches of DAGs run as."""
     spark_account_name: Optional[pulumi.Input[str]] = None
@@ -96,7 +95,6 @@ class ComposerAirflow(pulumi.ComponentResource):
             name=args.environment_name,
             project=place.project,
             region=place.region,
-            labels=args.labels,
             storage_config=gcp.composer.EnvironmentStorageConfigArgs(bucket=place.bucket),
             config=self._config(),
             opts=pulumi.ResourceOptions.merge(jobs.kept(place, mine), pulumi.ResourceOptions(depends_on=rights)),
