@@ -18,7 +18,8 @@ from components.vertex.names import dns
 
 BUCKET = "airflow"
 VERSION = "composer-3-airflow-2"
-"""The newest Airflow 2 of Composer 3 (an alias that the API takes); its Airflow 3 was a preview where it was last read."""
+"""The newest Airflow 2 of Composer 3, an alias (composer.Environment of pulumi-gcp 10.2, image_version); Airflow 3 was a
+preview there where Google's versioning overview was last read, 2026-11-23."""
 WORK = "roles/composer.worker"
 KEEP = (30, 730)
 """Days that records of runs may be kept (Cloud Composer, "Database retention policy")."""
