@@ -214,7 +214,7 @@ class Feast(System):
         description="Directory of the definitions at the repository's top; feature_repo if unset.",
     )
     features: dict[Name, FeatureSet] = Field(
-        default_factory=dict, description="Feature groups by name (target sagemaker only: elsewhere the repository says them)."
+        default_factory=dict, description="Feature groups by name (clouds only: on Kubernetes the repository says them)."
     )
     schedule: Cron = Field(
         default="0 * * * *", description="When features are applied and materialized to the online store, UTC."

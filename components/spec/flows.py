@@ -44,7 +44,7 @@ class Airflow(System):
     environment_class: str = Field(
         default="mw1.small", pattern=r"^mw1\.", description="Size of the managed environment (target sagemaker only)."
     )
-    workers: int = Field(default=5, ge=1, le=25, description="Workers at most (target sagemaker only).")
+    workers: int = Field(default=5, ge=1, le=25, description="Workers at most (clouds only).")
     resources: Resources = Field(default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each server.")
     scheduler_resources: Resources = Field(
         default=Resources(cpu="500m", memory="2Gi"), description="Requests and limits of each scheduler and DAG processor."

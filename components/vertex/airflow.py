@@ -1,7 +1,7 @@
 """Workflows on Google Cloud: Cloud Composer 3 with no public address, inside the stack's network."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional
 
 import pulumi
@@ -18,7 +18,8 @@ from components.vertex.names import dns
 
 BUCKET = "airflow"
 VERSION = "composer-3-airflow-2"
-"""The newest Airflow 2 of Composer 3 (an alias that the API takes); its Airflow 3 was a preview where it was last read."""
+"""The newest Airflow 2 of Composer 3, an alias (composer.Environment of pulumi-gcp 10.2, image_version); Airflow 3 was a
+preview there where Google's versioning overview was last read, 2026-11-23."""
 WORK = "roles/composer.worker"
 KEEP = (30, 730)
 """Days that records of runs may be kept (Cloud Composer, "Database retention policy")."""
@@ -48,7 +49,6 @@ class ComposerAirflowArgs:
     keep_days: int
     high_resilience: bool
     """Two zones, and snapshots each night."""
-    labels: dict[str, str] = field(default_factory=dict)
     spark_account: Optional[pulumi.Input[str]] = None
     """E-mail of the account that Spark batches of DAGs run as."""
     spark_account_name: Optional[pulumi.Input[str]] = None
@@ -96,7 +96,6 @@ class ComposerAirflow(pulumi.ComponentResource):
             name=args.environment_name,
             project=place.project,
             region=place.region,
-            labels=args.labels,
             storage_config=gcp.composer.EnvironmentStorageConfigArgs(bucket=place.bucket),
             config=self._config(),
             opts=pulumi.ResourceOptions.merge(jobs.kept(place, mine), pulumi.ResourceOptions(depends_on=rights)),

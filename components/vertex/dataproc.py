@@ -13,7 +13,7 @@ from components.vertex.jobs import VertexGround
 from components.vertex.names import dns
 
 IMAGE = "2.2-debian12"
-"""Hadoop 3.3, Flink as a component (Dataproc, "Image version list"; the newest was not read)."""
+"""Read in public programs on 2026-11-23 (Spark 3.5); Dataproc's own list of images was not read, newer ones may exist."""
 WORK = "roles/dataproc.worker"
 SIZES, GIB_A_CORE = (4, 8, 16, 32, 48, 64, 80), 4
 """Of n2-standard machines (Compute Engine, "General-purpose machine family"); Dataproc's guide begins at four cores."""

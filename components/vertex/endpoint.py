@@ -19,7 +19,6 @@ from components.vertex.identity import member, on_project
 from components.vertex.jobs import VertexGround
 from components.vertex.launched import RUN
 from components.vertex.launcher import launcher, post, source, waited
-from components.vertex.names import labels
 
 BUCKET = hosting.BUCKET
 SIZES, GIB_A_CORE, GPU_GIB = (2, 4, 8, 16, 32), 4, 3.75
@@ -61,7 +60,6 @@ class EndpointModelsArgs:
 
     ground: VertexGround
     """Network, key, the account that models run as, and bucket `models`."""
-    labels: dict[str, str] = field(default_factory=dict)
     models: dict[str, VertexModelArgs] = field(default_factory=dict)
     """Models by name."""
 
@@ -111,7 +109,6 @@ class EndpointModels(pulumi.ComponentResource):
             project=place.project,
             location=place.region,
             description="Requests and answers of the models",
-            labels=self._args.labels,
             default_table_expiration_ms=None,
             default_partition_expiration_ms=90 * 86400 * 1000,
             delete_contents_on_destroy=not place.production,
@@ -136,7 +133,6 @@ class EndpointModels(pulumi.ComponentResource):
             table_id=model.replace("-", "_"),
             project=place.project,
             description=f"Requests and answers of {model}",
-            labels=self._args.labels,
             schema=pulumi.Output.json_dumps(LOGGED),
             time_partitioning=gcp.bigquery.TableTimePartitioningArgs(type="DAY", field="logging_time"),
             deletion_protection=place.production,
@@ -154,7 +150,6 @@ class EndpointModels(pulumi.ComponentResource):
             project=place.project,
             location=place.region,
             region=place.region,
-            labels=self._args.labels,
             encryption_spec=vertex.AiEndpointEncryptionSpecArgs(kms_key_name=place.kms_key),
             private_service_connect_config=vertex.AiEndpointPrivateServiceConnectConfigArgs(
                 enable_private_service_connect=True, project_allowlists=[place.project]
@@ -238,7 +233,7 @@ class EndpointModels(pulumi.ComponentResource):
     def plan(cls, site: Site) -> EndpointModelsArgs:
         """From the system's section of the spec."""
         models = {model: cls._served(site, model, found) for model, found in site.config.models.items()}
-        return EndpointModelsArgs(jobs.ground(site, BUCKET), labels(site.naming.tags(site.key)), models)
+        return EndpointModelsArgs(jobs.ground(site, BUCKET), models)
 
     @classmethod
     @abstractmethod

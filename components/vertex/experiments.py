@@ -1,7 +1,7 @@
 """Experiments on Google Cloud: Vertex AI Experiments (ML Metadata) and TensorBoard under the stack's key."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -13,7 +13,6 @@ from components.system import Site
 from components.vertex import jobs
 from components.vertex.identity import on_project
 from components.vertex.jobs import VertexGround
-from components.vertex.names import labels
 
 BUCKET = "experiments"
 STORE = "default"
@@ -26,7 +25,6 @@ class VertexExperimentsArgs:
 
     ground: VertexGround
     """Key, account, and the bucket of logs and artifacts."""
-    labels: dict[str, str] = field(default_factory=dict)
 
 
 class VertexExperiments(pulumi.ComponentResource):
@@ -66,7 +64,6 @@ class VertexExperiments(pulumi.ComponentResource):
             description="Curves of the stack's trainings",
             project=place.project,
             region=place.region,
-            labels=args.labels,
             encryption_spec=gcp.vertex.AiTensorboardEncryptionSpecArgs(kms_key_name=place.kms_key),
             opts=kept,
         )
@@ -82,7 +79,7 @@ class VertexExperiments(pulumi.ComponentResource):
     @staticmethod
     def plan(site: Site) -> VertexExperimentsArgs:
         """From the stack's account and bucket."""
-        return VertexExperimentsArgs(jobs.ground(site, BUCKET), labels(site.naming.tags("experiments")))
+        return VertexExperimentsArgs(jobs.ground(site, BUCKET))
 
     def contracts(self) -> Sequence[Any]:
         """Nothing that a system needs: an MLflow client cannot log here."""

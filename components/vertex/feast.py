@@ -39,7 +39,6 @@ class VertexFeatureStoreArgs:
     """Of Feast: begins the names."""
     schedule: str
     """Cron expression, UTC, of the synchronization to the online store."""
-    labels: dict[str, str] = field(default_factory=dict)
     groups: dict[str, VertexFeatureGroupArgs] = field(default_factory=dict)
     """Feature groups by name."""
 
@@ -78,7 +77,6 @@ class VertexFeatureStore(pulumi.ComponentResource):
             project=place.project,
             location=place.region,
             description="Records of every feature group",
-            labels=args.labels,
             delete_contents_on_destroy=not place.production,
             default_encryption_configuration=gcp.bigquery.DatasetDefaultEncryptionConfigurationArgs(kms_key_name=place.kms_key),
             opts=self._kept,
@@ -97,7 +95,6 @@ class VertexFeatureStore(pulumi.ComponentResource):
             name=stem[:60],
             project=place.project,
             region=place.region,
-            labels=args.labels,
             force_destroy=not place.production,
             bigtable=gcp.vertex.AiFeatureOnlineStoreBigtableArgs(
                 auto_scaling=gcp.vertex.AiFeatureOnlineStoreBigtableAutoScalingArgs(
@@ -137,7 +134,6 @@ class VertexFeatureStore(pulumi.ComponentResource):
             table_id=key.replace("-", "_"),
             project=place.project,
             description=f"Records of feature group {key}",
-            labels=args.labels,
             schema=pulumi.Output.json_dumps(fields),
             deletion_protection=place.production,
             time_partitioning=gcp.bigquery.TableTimePartitioningArgs(type="DAY", field=TIME),
@@ -149,7 +145,6 @@ class VertexFeatureStore(pulumi.ComponentResource):
             name=f"{args.project_name}_{key}".replace("-", "_").lower(),
             project=place.project,
             region=place.region,
-            labels=args.labels,
             description=f"Features of {key}",
             big_query=gcp.vertex.AiFeatureGroupBigQueryArgs(
                 big_query_source=gcp.vertex.AiFeatureGroupBigQueryBigQuerySourceArgs(
@@ -167,7 +162,6 @@ class VertexFeatureStore(pulumi.ComponentResource):
                 project=place.project,
                 region=place.region,
                 version_column_name=column,
-                labels=args.labels,
                 opts=self._opts,
             )
             for column in group.columns
@@ -183,7 +177,6 @@ class VertexFeatureStore(pulumi.ComponentResource):
                 feature_online_store=self._store.name,
                 project=place.project,
                 region=place.region,
-                labels=args.labels,
                 sync_config=gcp.vertex.AiFeatureOnlineStoreFeatureviewSyncConfigArgs(cron=args.schedule),
                 feature_registry_source=gcp.vertex.AiFeatureOnlineStoreFeatureviewFeatureRegistrySourceArgs(
                     feature_groups=[source]

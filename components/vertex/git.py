@@ -25,7 +25,6 @@ class SourceManagerArgs:
     """One instance."""
 
     ground: VertexGround
-    labels: dict[str, str] = field(default_factory=dict)
     repositories: dict[str, str] = field(default_factory=dict)
     """Protected branch by repository."""
     users: list[str] = field(default_factory=list)
@@ -64,7 +63,6 @@ class SourceManager(pulumi.ComponentResource):
             instance_id=dns(f"{place.stack}-git", 63),
             project=place.project,
             location=place.region,
-            labels=args.labels,
             kms_key=place.kms_key,
             private_config=gcp.securesourcemanager.InstancePrivateConfigArgs(is_private=True),
             opts=self._kept,

@@ -5,7 +5,10 @@ from components.system import Site
 from components.vertex.endpoint import EndpointModels, VertexModelArgs, image_of, machine
 
 PREBUILT = {"sklearn": "sklearn-cpu.1-5", "xgboost": "xgboost-cpu.2-1", "tensorflow": "tf2-cpu.2-15"}
-"""Google's own images by format (Vertex AI, "Prebuilt containers for inference"); they were not pulled."""
+"""Google's own images by format (Vertex AI, "Prebuilt containers for inference"); read in public programs that use them on
+2026-11-23, not pulled; Google keeps fixing what stands under a minor version, so it is named by `latest`."""
+CONTINENTS = ("us", "europe", "asia")
+"""Where they stand: a region elsewhere takes them from the first."""
 PREDICT, HEALTH = "/predict", "/health"
 
 
@@ -21,7 +24,8 @@ class VertexKserve(EndpointModels):
     @classmethod
     def _served(cls, site: Site, model: str, found: ServedModel | InferenceModel) -> VertexModelArgs:
         assert isinstance(found, InferenceModel)
-        host = f"{site.stack.region.partition('-')[0]}-docker.pkg.dev/vertex-ai/prediction/"
+        near = site.stack.region.partition("-")[0]
+        host = f"{near if near in CONTINENTS else CONTINENTS[0]}-docker.pkg.dev/vertex-ai/prediction/"
         known = f"{host}{PREBUILT[found.format]}:latest" if found.format in PREBUILT else None
         return VertexModelArgs(
             image=image_of(f"mlops:spec.systems.kserve.models.{model}", found.image, known),

@@ -39,7 +39,6 @@ class VertexRayArgs:
     """One persistent resource."""
 
     ground: VertexGround
-    labels: dict[str, str] = field(default_factory=dict)
     pools: dict[str, PoolArgs] = field(default_factory=dict)
     """Pools by name: those with at least one machine stand."""
 
@@ -77,7 +76,6 @@ class VertexRay(pulumi.ComponentResource):
             display_name=f"{place.stack} ray",
             project=place.project,
             location=place.region,
-            labels=args.labels,
             encryption_spec=vertex.AiPersistentResourceEncryptionSpecArgs(kms_key_name=place.kms_key),
             psc_interface_config=vertex.AiPersistentResourcePscInterfaceConfigArgs(network_attachment=attached.id),
             resource_runtime_spec=vertex.AiPersistentResourceResourceRuntimeSpecArgs(

@@ -11,7 +11,7 @@ from components.vertex.jobs import VertexGround, uri
 SCRIPT = "scripts/stream.py"
 EVENTS = "events/"
 RUNTIME = "2.2"
-"""Spark 3.5, long-term support (Serverless for Apache Spark, "Runtime versions"; the newest was not read)."""
+"""Spark 3.5, as on Dataproc's machines of that number; the service's own list was not read, newer ones may exist."""
 JARS = ("spark-sql-kafka-0-10.jar", "managed-kafka-auth-login-handler.jar")
 STREAM = '''\
 """A stream as Parquet files, by day; run again, it goes on from its checkpoint.

@@ -5,8 +5,12 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from components.spec.model import Git
+from components.vertex.git import SourceManager
 from components.vertex.loki import selection
 from components.vertex.model_monitoring import cron
+from tests.unit.recording import record
+from tests.unit.vertex_site import consumer, site
 from tests.unit.vertex_stack import NUMBER, PROJECT, STORE, body, composed, no_lending, rights, workflow
 
 RUN = "gcp:cloudrunv2/service:Service"
@@ -121,3 +125,23 @@ def test_long_term_metrics_are_googles_own_and_no_longer(tmp_path: Path) -> None
     assert {alert.name for alert in made.all("AlertPolicy")} >= {"thanos-DatabaseDiskFullInAMonth", "thanos-BucketGrowsFast"}
     with pytest.raises(pulumi.RunError, match="24 months at most"):
         composed(tmp_path, STORE + "  prometheus: {}\n  thanos: {retention1H: 5y}\n")
+
+
+def test_a_grant_on_a_repository_is_a_role_on_it_and_the_way_in() -> None:
+    def build() -> SourceManager:
+        made = SourceManager("git", SourceManager.plan(site("git", Git())))
+        app = consumer()
+        made.grant("models", app)
+        made.grant("platform", app)
+        return made
+
+    made = record(build)
+    who = consumer().role
+    given = {m.inputs["repositoryId"]: m.inputs for m in made.all("RepositoryIamMember")}
+    assert set(given) == {"models", "platform"}
+    assert all(
+        m["role"] == "roles/securesourcemanager.repoWriter" and m["member"] == f"serviceAccount:{who}" for m in given.values()
+    )
+    (entered,) = made.all("InstanceIamMember")  # once, for both
+    assert entered.inputs["role"] == "roles/securesourcemanager.instanceAccessor"
+    assert {rule.inputs["repositoryId"] for rule in made.all("BranchRule")} == {"models", "platform"}
