@@ -45,6 +45,8 @@ LICENCES = {
     "ghcr.io/external-secrets/external-secrets": "Apache-2.0",
     "docker.io/velero/velero": "Apache-2.0",
     "docker.io/kserve/": "Apache-2.0",
+    "docker.io/goharbor/harbor-": "Apache-2.0",
+    "ghcr.io/kubeflow/notebooks/": "Apache-2.0",
 }
 """Licences by the beginning of a repository's name; whatever is not listed was not read."""
 
