@@ -91,7 +91,11 @@ def runtimes(wanted: Sequence[str], mirror: str | None) -> dict[str, Any]:
         name: {"disabled": name not in wanted, "image": image(ref, mirror)} for name, ref in RUNTIME_IMAGES.items()
     }
     # rendered all the same, as disabled: without a user of its own one of them would count as root
+    out: dict[str, dict[str, Any]]
     out = {name: {"disabled": True, "securityContext": {"runAsNonRoot": True}} for name in LEFT_OUT}
+    if mirror:
+        # what is left out stands in the cluster all the same, disabled and with its image
+        out["vllmserver"]["image"] = image("docker.io/vllm/vllm-openai", mirror)
     return {"kserve": {"servingruntime": {"enabled": True, **known, **out}}}
 
 

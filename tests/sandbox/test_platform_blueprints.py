@@ -14,6 +14,7 @@ import pytest
 
 from tests.sandbox.platform_env import Project, project
 from tests.sandbox.test_platform_kubernetes import inventory
+from tests.sandbox.wiring_env import dangling
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(2700)]
 
@@ -70,6 +71,7 @@ def prove(blueprint: str, folder: Path, seconds: float) -> None:
         slow = [row["system"] for row in json.loads(status.text)["systems"] if not row["isReady"]]
         assert slow == []
         assert misplaced(made) == []
+        assert dangling(made) == []
         known = evidence(made)
         assert set(known) == {"locked"}, f"the lock is stale for {blueprint}: {known}"
         made.settled(stack, "--policy-pack", "policies")

@@ -114,3 +114,35 @@ def test_bad_input_is_told() -> None:
 )
 def test_the_system_of_a_registration(parent: str, name: str, system: str) -> None:
     assert images.system_of(parent, name, ["kafka", "mlflow"]) == system
+
+
+def test_every_image_is_copied_once_to_where_the_mirror_is_pulled_from(sandbox: Stack, rows: list[images.Row]) -> None:
+    script = images.copies(rows, "mirror.example/hub/")
+    assert script[:2] == ["#!/bin/sh", "set -eu"]
+    pairs = [line.split()[2:] for line in script[2:]]
+    assert len(pairs) == len({row.image for row in rows})
+    assert [
+        "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",
+        "mirror.example/hub/minio/minio:RELEASE.2025-09-07T16-13-09Z",
+    ] in pairs
+    assert all(line.startswith("crane copy ") for line in script[2:])
+    assert images.copies(rows, None)[2].split()[3].startswith('"${MIRROR:?')
+    digest = "sha256:" + "a" * 64
+    (line,) = images.copies([images.Row("quay.io/a/b:1", digest, "x", None)], "m.example")[2:]
+    assert line == f"crane copy quay.io/a/b:1@{digest} m.example/a/b:1"
+
+
+def test_a_stack_with_a_mirror_is_listed_by_the_names_that_fill_it(
+    sandbox: Stack, rows: list[images.Row], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mirrored = sandbox.model_copy(
+        update={"spec": sandbox.spec.model_copy(update={"registry_mirror": "m.example/hub", "chart_mirror": "oci://m.example/c"})}
+    )
+    monkeypatch.setattr(images, "load", lambda name: mirrored)
+    images.images("sandbox", "oci-copy")
+    assert "crane copy quay.io/minio/mc:" in (text := capsys.readouterr().out) and " m.example/hub/minio/mc:" in text
+
+
+def test_what_the_stacks_registry_builds_from_is_an_image_too() -> None:
+    props = {"metadata": {"name": "f"}, "data": {"Dockerfile": "ARG V=1\nFROM docker.io/a/b:${V} AS x\nFROM x\n"}}
+    assert list(images._named("kubernetes:core/v1:ConfigMap", "f", props)) == ["docker.io/a/b:1"]
