@@ -135,6 +135,7 @@ PROGRAMS = (
         "test_feast.py",
         "our stores' settings: definitions applied, features materialised and read, on MariaDB",
     ),
+    Program("airflow", PYPI, "apache-airflow", "airflow", "test_airflow.py", "it knows every configuration key that we set"),
 )
 BY_NAME = {program.name: program for program in PROGRAMS}
 
