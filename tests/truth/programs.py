@@ -136,6 +136,7 @@ PROGRAMS = (
         "our stores' settings: definitions applied, features materialised and read, on MariaDB",
     ),
     Program("airflow", PYPI, "apache-airflow", "airflow", "test_airflow.py", "it knows every configuration key that we set"),
+    Program("ray", PYPI, "ray", "ray", "test_ray.py", "our rayStartParams: head without CPUs and a worker that runs a task"),
 )
 BY_NAME = {program.name: program for program in PROGRAMS}
 
