@@ -139,7 +139,7 @@ class FlexiblePostgres(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.Database]:
         """The server."""
-        return [contracts.Database("postgres", self.host, PORT, self.grant, self.server_id)]
+        return [contracts.Database("postgres", self.host, PORT, self.grant, server=self.server_id)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address, ARM id and the administrator's identity."""

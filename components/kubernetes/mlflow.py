@@ -18,7 +18,7 @@ from components.contracts import (
 )
 from components.kubernetes import objects, workload
 from components.kubernetes.mlflow_args import MlflowServerArgs
-from components.kubernetes.mlflow_scripts import GRANT_USER, WITH_DATABASE
+from components.kubernetes.mlflow_scripts import GRANT_USER, MIGRATE_AUTH, WITH_DATABASE
 from components.kubernetes.mlflow_users import MIGRATION, grant
 from components.kubernetes.place import Compute, Image, Place, content_hash, image
 from components.spec.model import Mlflow
@@ -67,7 +67,7 @@ class MlflowServer(pulumi.ComponentResource):
         self._scripts = objects.config_map(
             f"{name}-scripts",
             self._place,
-            {"with_database.py": WITH_DATABASE, "grant_user.py": GRANT_USER},
+            {"with_database.py": WITH_DATABASE, "migrate_auth.py": MIGRATE_AUTH, "grant_user.py": GRANT_USER},
             object_name="mlflow-scripts",
         )
         password = objects.password(f"{name}-admin-password", self._place.opts)
@@ -122,11 +122,13 @@ class MlflowServer(pulumi.ComponentResource):
     def _migrate(self) -> pulumi.Resource:
         """The Job that brings both schemas to this version; a new image is a new Job."""
         tracking = self._container("tracking", MIGRATION, ("mlflow", "db", "upgrade", "@DATABASE@"))
-        auth = self._container("auth", MIGRATION, ("python", "-m", "mlflow.server.auth", "db", "upgrade", "--url", "@DATABASE@"))
+        auth = self._container(
+            "auth", MIGRATION, ("python", "/opt/mlops/migrate_auth.py", "db", "upgrade", "--url", "@DATABASE@")
+        )
         template = workload.pod(
             self._place, "migration", [auth], init=[tracking], once=True, account="mlflow", volumes=self._volumes(tls=False)
         )
-        content = (self._image, WITH_DATABASE)
+        content = (self._image, WITH_DATABASE, MIGRATE_AUTH)
         opts = self._place.after(self._account, self._scripts)
         return workload.job(
             f"{self._name}-migration",

@@ -25,6 +25,29 @@ command = [part.replace("@DATABASE@", uri) for part in sys.argv[1:]]
 os.execvp(command[0], command)
 '''
 
+MIGRATE_AUTH = '''\
+"""MLflow's own `mlflow.server.auth db upgrade`, but that the server names the foreign keys of its first migration.
+
+That one gives two tables a key of the same name, and MySQL wants such names unique in a database (mlflow/mlflow#9642).
+"""
+
+import sqlalchemy
+
+named = sqlalchemy.ForeignKeyConstraint
+
+
+def unnamed(*columns, name=None, **more):
+    return named(*columns, name=None if name == "fk_user_id" else name, **more)
+
+
+sqlalchemy.ForeignKeyConstraint = unnamed
+
+if __name__ == "__main__":
+    from mlflow.server.auth.cli import commands
+
+    commands()
+'''
+
 GRANT_USER = '''\
 """Makes one MLflow user, or sets the password of the one that exists; its own experiments are all that it may change."""
 

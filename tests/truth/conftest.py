@@ -10,7 +10,7 @@ from tests.truth.machine import Machine
 from tests.unit.recording import record
 from tests.unit.stackfiles import checked, stack
 
-SPEC = "systems: {minio: {}, mysql: {}, mlflow: {}, optuna: {}, dvc: {}, docker: {}, feast: {}}"
+SPEC = "systems: {minio: {replicas: 1}, mysql: {}, mlflow: {}, optuna: {}, dvc: {}, docker: {}, feast: {}, jupyterhub: {}, prometheus: {}}"
 
 
 @pytest.fixture(scope="module")

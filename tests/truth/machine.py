@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 
 from sandbox.controlplane import pki
+from sandbox.paths import cache
+from tests.truth.programs import SHELF
 from tests.unit.recording import Recording, Registered
 
 OWN = () if os.geteuid() == 0 else ("--user", "--map-root-user")
@@ -26,8 +28,11 @@ LOOPBACK = "import fcntl,socket,struct; fcntl.ioctl(socket.socket(), 0x8914, str
 """SIOCSIFFLAGS with IFF_UP and IFF_RUNNING: what `ip link set lo up` does."""
 
 FETCH = """\
-import ssl, sys, urllib.request
-with urllib.request.urlopen(sys.argv[1], context=ssl.create_default_context(cafile=sys.argv[2])) as answer:
+import base64, ssl, sys, urllib.request
+url, *login = sys.argv[1:]
+head = {"Authorization": "Basic " + base64.b64encode(":".join(login).encode()).decode()} if login else {}
+trusted = ssl.create_default_context(cafile="/etc/mlops/ca/ca.crt")
+with urllib.request.urlopen(urllib.request.Request(url, headers=head), context=trusted) as answer:
     assert answer.status == 200
     print(answer.read().decode())
 """
@@ -175,9 +180,10 @@ class Machine:
         if "/tmp" not in bound:
             bound["/tmp"] = self.folder / f"tmp-{self.count}"
             bound["/tmp"].mkdir()
-        if path.is_relative_to(self.folder):
+        for place in (path.parent if path.name == "bin" else path, cache() / SHELF):
             # /tmp of a container is its own
-            bound[str(path)] = path
+            if place.is_relative_to("/tmp"):
+                bound[str(place)] = place
         command = self.command(argv, bound, environment or {}, path, sealed=sealed)
         log = self.folder / f"container-{self.count}.log"
         with log.open("wb") as stream:
@@ -191,11 +197,16 @@ class Machine:
         """What a program says that ends well."""
         return self.start(argv, path, **more).done(seconds)
 
-    def get(self, url: str, seconds: float = 30) -> str:
+    def trust(self) -> dict[str, Path]:
+        """The platform's CA where our containers find it."""
+        place = self.folder / "bundle"
+        place.mkdir(exist_ok=True)
+        (place / "ca.crt").write_text(self.config("ConfigMap", "", self.bundle)["ca.crt"])
+        return {"/etc/mlops/ca": place}
+
+    def get(self, url: str, login: tuple[str, str] | None = None, seconds: float = 30) -> str:
         """What a server of the network answers with status 200, its certificate verified by the platform's CA."""
-        authority = self.folder / "authority" / "pki"
-        argv = ["python3", "-c", FETCH, url, str(authority / "ca.crt")]
-        return self.run(argv, authority, seconds, binds={str(authority): authority})
+        return self.run(["python3", "-c", FETCH, url, *(login or ())], Path("/usr/bin"), seconds, binds=self.trust())
 
     def pod(self, workload: Registered, path: Path, only: str = "", data: Mapping[str, Path] | None = None) -> "Running":
         """Runs the init containers of a rendered workload to their ends, then starts its container (`only`, or its first).

@@ -116,6 +116,27 @@ PROGRAMS = (
         "test_stores.py",
         "the SQL of our grants, twice, over TLS; another's database refused",
     ),
+    Program(
+        "mlflow",
+        PYPI,
+        "mlflow",
+        "mlflow",
+        "test_mlflow.py",
+        "our migration, arguments and users: a run with an artifact in both stores",
+    ),
+    Program("optuna", PYPI, "optuna", "optuna", "test_data.py", "our schema script, and a study on our storage URL"),
+    Program("optuna-dashboard", PYPI, "optuna-dashboard", "optuna", "test_data.py", "our start script and probe"),
+    Program("dvc", PYPI, "dvc", "dvc", "test_data.py", "push and pull with our configuration, by our own check"),
+    Program(
+        "feast",
+        PYPI,
+        "feast",
+        "feast",
+        "test_feast.py",
+        "our stores' settings: definitions applied, features materialised and read, on MariaDB",
+    ),
+    Program("airflow", PYPI, "apache-airflow", "airflow", "test_airflow.py", "it knows every configuration key that we set"),
+    Program("ray", PYPI, "ray", "ray", "test_ray.py", "our rayStartParams: head without CPUs and a worker that runs a task"),
 )
 BY_NAME = {program.name: program for program in PROGRAMS}
 

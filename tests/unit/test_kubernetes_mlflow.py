@@ -14,7 +14,7 @@ import pytest
 from components.contracts import Certificates, Consumer, Database, Metrics, ObjectStore, Tracking
 from components.kubernetes.mlflow import MlflowServer
 from components.kubernetes.mlflow_args import MlflowServerArgs
-from components.kubernetes.mlflow_scripts import GRANT_USER, WITH_DATABASE
+from components.kubernetes.mlflow_scripts import GRANT_USER, MIGRATE_AUTH, WITH_DATABASE
 from components.kubernetes.place import Compute
 from components.spec.model import Mlflow
 from components.spec.stack import Tier
@@ -54,7 +54,7 @@ def test_the_server_waits_for_the_migration_of_both_schemas() -> None:
     assert "mlflow-migration" in made.one("Deployment").depends_on
     pod = job.inputs["spec"]["template"]["spec"]
     assert pod["initContainers"][0]["args"] == ["mlflow", "db", "upgrade", "@DATABASE@"]
-    assert pod["containers"][0]["args"] == ["python", "-m", "mlflow.server.auth", "db", "upgrade", "--url", "@DATABASE@"]
+    assert pod["containers"][0]["args"] == ["python", "/opt/mlops/migrate_auth.py", "db", "upgrade", "--url", "@DATABASE@"]
 
 
 def test_nobody_gets_in_without_a_generated_password() -> None:
@@ -196,6 +196,18 @@ def test_the_start_script_escapes_credentials_and_writes_the_auth_configuration(
     assert parser["mlflow"]["database_uri"] == expected and parser["mlflow"]["default_permission"] == "READ"
     assert ini.stat().st_mode & 0o077 == 0
     assert (tmp_path / "started").exists()
+
+
+def test_the_auth_migration_lets_the_server_name_the_key_that_two_tables_would_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    library: Any = ModuleType("sqlalchemy")
+    library.ForeignKeyConstraint = lambda *columns, name=None, **more: made.append((columns, name, more))
+    monkeypatch.setitem(sys.modules, "sqlalchemy", library)
+    exec(compile(MIGRATE_AUTH, "migrate_auth.py", "exec"), {"__name__": "loaded"})
+    library.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_user_id")
+    library.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_scorer_perm_user_id", ondelete="CASCADE")
+    columns = (["user_id"], ["users.id"])
+    assert made == [(columns, None, {}), (columns, "fk_scorer_perm_user_id", {"ondelete": "CASCADE"})]
 
 
 @pytest.mark.parametrize("there", [True, False])
