@@ -137,9 +137,7 @@ class Machine:
         self.count += 1
         own = self.folder / f"container-{self.count}"
         root = own / "root"
-        for name in ("root", "upper", "work"):
-            (own / name).mkdir(parents=True)
-        (own / "hosts").write_text(f"127.0.0.1 {' '.join(sorted(self.names))}\n")
+        own.mkdir()
         q = shlex.quote
         lines = [
             "set -e",

@@ -153,8 +153,10 @@ def obtain(name: str) -> Path:
     if program.had == GO:
         return build.build_missing([program.module], Console(stderr=True))[program.pins]
     with _making(program) as missing:
-        if missing:
-            _packages(program) if program.had == DEBIAN else _environment(program)
+        if missing and program.had == DEBIAN:
+            _packages(program)
+        elif missing:
+            _environment(program)
     return program.folder / ("root" if program.had == DEBIAN else "bin")
 
 

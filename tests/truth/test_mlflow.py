@@ -47,7 +47,7 @@ def client(machine: Machine, program: Path, script: str, secret: tuple[str, str]
     given = machine.config("Secret", *secret) if secret else {}
     uri = "https://mlflow.mlflow.svc:5000"
     environment = {NAMES[key]: value for key, value in given.items()} | {"MLFLOW_TRACKING_URI": uri, "HOME": "/tmp"}
-    environment |= {"MLFLOW_TRACKING_SERVER_CERT_PATH": "/etc/mlops/ca/ca.crt", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    environment["MLFLOW_TRACKING_SERVER_CERT_PATH"] = "/etc/mlops/ca/ca.crt"
     running = machine.start(["python", "-c", script], program, environment=environment, binds=machine.trust())
     return running.done(200) if secret else running.failed(200)
 
