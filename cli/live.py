@@ -159,10 +159,12 @@ class Cluster:
 
         UserError where the cluster does not answer.
         """
+        from kubernetes.dynamic.resource import ResourceList
         from urllib3.exceptions import HTTPError
 
         try:
-            known = list(self._client.resources)
+            # of each kind a list: the kind itself and its list
+            known = [r for each in self._client.resources for r in each if not isinstance(r, ResourceList)]
         except HTTPError:
             raise UserError("the cluster does not answer when asked for its kinds", code=1) from None
         kinds = {

@@ -1,5 +1,9 @@
 """Readiness as `mlops status` reads it from live objects (statuses recorded from an API server 1.37, cut to what is read)."""
 
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -109,3 +113,72 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Any) -> None:
         Cluster.connect({"KUBECONFIG": str(path)})
     with pytest.raises(UserError, match="no usable kubeconfig"):
         Cluster.connect({"KUBECONFIG": str(path)}, "another-context")
+
+
+ANSWERS: dict[str, Any] = {
+    "/version": {"major": "1", "minor": "37", "gitVersion": "v1.37.2"},
+    "/api": {"versions": ["v1"]},
+    "/apis": {
+        "groups": [
+            {
+                "name": "apps",
+                "versions": [
+                    {"groupVersion": "apps/v1", "version": "v1"},
+                    {"groupVersion": "apps/v1beta1", "version": "v1beta1"},
+                ],
+                "preferredVersion": {"groupVersion": "apps/v1", "version": "v1"},
+            }
+        ]
+    },
+    "/api/v1": {
+        "resources": [
+            {"name": "services", "kind": "Service", "namespaced": True, "verbs": ["get", "list"]},
+            {"name": "secrets", "kind": "Secret", "namespaced": True, "verbs": ["get", "list"]},
+            {"name": "events", "kind": "Event", "namespaced": True, "verbs": ["list"]},
+            {"name": "bindings", "kind": "Binding", "namespaced": True, "verbs": ["create"]},
+        ]
+    },
+    "/apis/apps/v1": {"resources": [{"name": "deployments", "kind": "Deployment", "namespaced": True, "verbs": ["list"]}]},
+    "/apis/apps/v1beta1": {"resources": [{"name": "deployments", "kind": "Deployment", "namespaced": True, "verbs": ["list"]}]},
+    "/api/v1/services": {
+        "kind": "ServiceList",
+        "apiVersion": "v1",
+        "items": [{"metadata": {"name": "minio", "namespace": "minio"}}],
+    },
+    "/apis/apps/v1/deployments": {
+        "kind": "DeploymentList",
+        "apiVersion": "apps/v1",
+        "items": [{"metadata": {"name": "mlflow", "namespace": "mlflow"}}],
+    },
+}
+"""A small API server; Secrets are refused."""
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        found = ANSWERS.get(self.path.partition("?")[0])
+        body = json.dumps({"kind": "APIResourceList", **(found or {"kind": "Status", "reason": "Forbidden"})}).encode()
+        self.send_response(200 if found else 403)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_everything_is_each_kind_once_in_its_preferred_version_as_far_as_one_may_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the client keeps what it discovered of an address in the temporary directory
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        path = tmp_path / "kubeconfig"
+        path.write_text(CONFIG.replace("127.0.0.1:9", f"127.0.0.1:{server.server_port}"))
+        found = Cluster.connect({"KUBECONFIG": str(path)}).everything()
+        server.shutdown()
+    assert [(obj["apiVersion"], obj["kind"], obj["metadata"]["name"]) for obj in found] == [
+        ("apps/v1", "Deployment", "mlflow"),
+        ("v1", "Service", "minio"),
+    ]
