@@ -84,7 +84,9 @@ class Monitor(mocks.MockMonitor):
         if request.tok == ZONES:
             known.update({"names": ["a", "b", "c", "d"]})
         # `return` is the field's name in the protocol
-        return resource_pb2.ResourceInvokeResponse(**{"return": known})
+        answer = resource_pb2.ResourceInvokeResponse()
+        getattr(answer, "return").CopyFrom(known)
+        return answer
 
     def GetDeploymentInfo(self, request: Any) -> Any:
         """As an engine of today: Outputs keep what they depend on."""

@@ -172,7 +172,7 @@ class FlexibleMysql(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.Database]:
         """The server."""
-        return [contracts.Database("mysql", self.host, PORT, self.grant, self.server_id)]
+        return [contracts.Database("mysql", self.host, PORT, self.grant, server=self.server_id)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address and the name of the administrator's secret, never its value."""

@@ -75,7 +75,7 @@ class CloudSqlMysql(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[contracts.Database]:
         """The server."""
-        return [contracts.Database(ENGINE.name, self.connection_name, ENGINE.port, self.grant, self._server.account)]
+        return [contracts.Database(ENGINE.name, self.connection_name, ENGINE.port, self.grant, account=self._server.account)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address and the name of the administrator's secret, never its value."""

@@ -1,6 +1,6 @@
 """What a stack with its own cluster makes is what the installed SDKs' schemas and the clouds' rules for names accept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from sandbox.providers.model import Call
 from tests.unit import azure_mock
 from tests.unit.own_cluster_stack import made_by
 
-CLOUDS: dict[str, tuple[str, type[Cloud], dict[str, str]]] = {
+CLOUDS: dict[str, tuple[str, Callable[[], Cloud], dict[str, str]]] = {
     "eks": ("aws", Aws, {"region": "eu-central-1"}),
     "gke": ("gcp", Gcp, {"project": "mlops-trial", "region": "europe-west3"}),
     "aks": ("azure-native", Azure, azure_mock.CONFIG),
