@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from components.spec.base import Target
 from components.spec.stack import StackSpec
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -59,6 +60,12 @@ def blueprint_schema() -> dict[str, Any]:
             "description": {"type": "string", "description": "What the preset is for and what it is not."},
             "extends": {"type": "string", "description": "The blueprint that this one is laid over, by its name."},
             "spec": spec,
+            "on": {
+                "type": "object",
+                "description": "By target, what is laid over `spec` there; null takes something out.",
+                "properties": {target.value: {"type": "object"} for target in Target},
+                "additionalProperties": False,
+            },
         },
         "additionalProperties": False,
         "$defs": definitions,

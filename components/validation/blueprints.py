@@ -1,14 +1,19 @@
-"""Blueprints: partial specs by name, each over at most one other; maps merge, lists and everything else are replaced."""
+"""Blueprints: partial specs by name, each over at most one other; maps merge, lists and everything else are replaced.
+
+What a blueprint says under `on.<target>` is laid over its `spec` on that target alone, and null takes something out there: a
+gateway that only Kubernetes has, GPUs that a cloud does not sell, what a system needs on the stack's own cluster.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
+from components.spec.base import Target
 from components.validation.document import Document, Unreadable, read
 from components.validation.problems import Problem, kind, meant, one_of, shown
 
-KEYS = ("description", "extends", "spec")
+KEYS = ("description", "extends", "spec", "on")
 _SUFFIX = ".yaml"
 
 
@@ -19,6 +24,15 @@ def merge(base: Any, over: Any) -> Any:
     return over
 
 
+def instead(base: Any, over: Any) -> Any:
+    """As merge, but what `over` says is null is taken out: a target's own part of a blueprint may lack something."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        kept = {key: value for key, value in base.items() if not (key in over and over[key] is None)}
+        laid = {key: instead(kept.get(key), value) for key, value in over.items() if value is not None}
+        return {**kept, **laid}
+    return over
+
+
 @dataclass(frozen=True)
 class Layers:
     """A blueprint with what it extends, nearest first, and what was wrong on the way."""
@@ -26,11 +40,12 @@ class Layers:
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
 
-    def spec(self) -> Any:
-        """The merged `spec` of all layers."""
+    def spec(self, target: str | None = None) -> Any:
+        """The merged `spec` of all layers, with what each says of the target."""
         merged: Any = {}
         for document in reversed(self.documents):
             merged = merge(merged, document.data.get("spec") or {})
+            merged = instead(merged, (document.data.get("on") or {}).get(target) or {})
         return merged
 
 
@@ -85,6 +100,18 @@ def _check(document: Document) -> Sequence[Problem]:
     ]
     if not isinstance(data.get("spec", {}), dict):
         found.append(Problem("spec", f"expected a mapping, got {kind(data['spec'])}", file, document.line(("spec",))))
+    by_target = data.get("on", {})
+    if not isinstance(by_target, dict):
+        found.append(Problem("spec", f"on: expected a mapping by target, got {kind(by_target)}", file, document.line(("on",))))
+        return found
+    targets = [target.value for target in Target]
+    for target, over in by_target.items():
+        at = document.line(("on", target))
+        if target not in targets:
+            found.append(Problem(f"on.{target}", f"unknown target; {one_of(targets)}{meant(str(target), targets)}", file, at))
+        elif not isinstance(over, dict):
+            # reported as a wrong spec, which nothing is laid over
+            found.append(Problem("spec", f"on.{target}: expected a mapping, got {kind(over)}", file, at))
     return found
 
 

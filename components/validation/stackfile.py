@@ -80,7 +80,7 @@ def _check(report: _Report, name: str, root: File, facts: rules.Facts) -> Stack 
         report.add(spec_at, f"expected a mapping with tier, systems …, got {kind(own)}")
         return None
     encrypted = _encrypted(report, spec_at, own)
-    base = report.layers.spec()
+    base = report.layers.spec(target.value if target else None)
     merged = blueprints.merge(base, _with_meant_systems(report, spec_at, own, base))
     outcome = shape.check(merged)
     for path, message in outcome.findings:
