@@ -141,7 +141,8 @@ class SourceManager(pulumi.ComponentResource):
 
     @staticmethod
     def _address(made: gcp.securesourcemanager.Repository) -> pulumi.Output[str]:
-        return made.uris.apply(lambda uris: str(uris[0].git_https or "") if uris else "")
+        found: pulumi.Output[str] = made.uris.apply(lambda uris: str(uris[0].git_https or "") if uris else "")
+        return found
 
     @staticmethod
     def wants(config: Git) -> contracts.Wants:
