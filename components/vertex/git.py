@@ -141,8 +141,8 @@ class SourceManager(pulumi.ComponentResource):
 
     @staticmethod
     def _address(made: gcp.securesourcemanager.Repository) -> pulumi.Output[str]:
-        address: pulumi.Output[str] = made.uris.apply(lambda uris: (uris[0].git_https if uris else None) or "")
-        return address
+        found: pulumi.Output[str] = made.uris.apply(lambda uris: str(uris[0].git_https or "") if uris else "")
+        return found
 
     @staticmethod
     def wants(config: Git) -> contracts.Wants:
