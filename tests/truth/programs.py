@@ -92,23 +92,6 @@ PROGRAMS = (
         "the alert routes, with a receiver of each kind",
     ),
     Program(
-        "thanos",
-        GO,
-        "github.com/thanos-io/thanos",
-        "thanos",
-        "test_monitoring.py",
-        "the rulers' rules and the bucket's configuration",
-    ),
-    Program(
-        "minio",
-        GO,
-        "github.com/minio/minio",
-        "minio",
-        "test_stores.py",
-        "our arguments, certificate and probes; buckets, users and policies of our Jobs; a foreign bucket refused",
-    ),
-    Program("mc", GO, "github.com/minio/mc", "mc", "test_stores.py", "runs the Jobs' scripts"),
-    Program(
         "mariadb",
         DEBIAN,
         "mariadb-server-core",

@@ -1,4 +1,4 @@
-"""MLflow by our migration, arguments, variables and users, on MariaDB and MinIO: a run stands in both stores."""
+"""MLflow by our migration, arguments, variables and users, on MariaDB and an S3: a run stands in both stores."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ NAMES = {"username": "MLFLOW_TRACKING_USERNAME", "password": "MLFLOW_TRACKING_PA
 def served(machine: Machine) -> tuple[Path, Path]:
     """MLflow's folder, and that of the database's client."""
     program, sql = need("mlflow"), mariadb(machine)
-    print(f"artifacts go to {s3(machine)}")
+    s3(machine)
     run_jobs(machine, "mysql", sql)
     jobs = [made for made in machine.made.all("Job") if made.namespace == "mlflow"]
     migration = next(job for job in jobs if "migration" in job.object_name)
