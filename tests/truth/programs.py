@@ -105,7 +105,7 @@ PROGRAMS = (
         "mlflow",
         "mlflow",
         "test_mlflow.py",
-        "our migration, arguments and users: a run with an artifact in both stores",
+        "our migrations, twice, arguments, user Job, probe and metrics, over TLS; nobody without a user",
     ),
     Program("optuna", PYPI, "optuna", "optuna", "test_data.py", "our schema script, and a study on our storage URL"),
     Program("optuna-dashboard", PYPI, "optuna-dashboard", "optuna", "test_data.py", "our start script and probe"),
