@@ -52,7 +52,7 @@ def test_a_study_on_our_storage_url_is_shown_by_the_dashboard(machine: Machine, 
 
 def test_dvc_pushes_and_pulls_by_our_own_check(machine: Machine) -> None:
     program = need("dvc")
-    print(f"the remote is in {s3(machine)}")
+    s3(machine)
     run_jobs(machine, "jupyterhub", program, "dvc-check")
     found = machine.config("ConfigMap", "jupyterhub", dvc.CONFIG)["config"]
     bucket, _, prefix = next(line.split("s3://")[1] for line in found.splitlines() if "s3://" in line).partition("/")
