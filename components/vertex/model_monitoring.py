@@ -22,7 +22,7 @@ BUCKET = "monitoring"
 
 
 @dataclass
-class MonitoredEndpointArgs:
+class VertexMonitoredEndpointArgs:
     """One watched endpoint."""
 
     table: str
@@ -39,7 +39,7 @@ class VertexMonitoringArgs:
     """Key, bucket, and the account that looks at the tables."""
     dataset: pulumi.Input[str] = ""
     """BigQuery dataset of requests and answers, where a model is watched."""
-    models: dict[str, MonitoredEndpointArgs] = field(default_factory=dict)
+    models: dict[str, VertexMonitoredEndpointArgs] = field(default_factory=dict)
     """Models by name."""
 
 
@@ -85,7 +85,7 @@ class VertexMonitoring(pulumi.ComponentResource):
         self.workflow = launcher(name, "modelMonitoring", place, _source(place), ["roles/aiplatform.user"], mine, acts=False).name
         self.register_outputs({"workflow": self.workflow})
 
-    def _scan(self, model: str, args: MonitoredEndpointArgs, opts: pulumi.ResourceOptions) -> gcp.dataplex.Datascan:
+    def _scan(self, model: str, args: VertexMonitoredEndpointArgs, opts: pulumi.ResourceOptions) -> gcp.dataplex.Datascan:
         place, plex, dataset = self._args.ground, gcp.dataplex, self._args.dataset
         table = "//bigquery.googleapis.com/projects/{0}/datasets/{1}/tables/"
         results = pulumi.Output.format(table + "profiles", place.project, dataset)
@@ -133,7 +133,7 @@ class VertexMonitoring(pulumi.ComponentResource):
             if found.baseline is not None:
                 raise pulumi.RunError(f"{path}.baseline: leave it out; a launch names its training data")
         models = {
-            model: MonitoredEndpointArgs(model.replace("-", "_"), cron(found.schedule))
+            model: VertexMonitoredEndpointArgs(model.replace("-", "_"), cron(found.schedule))
             for model, found in config.endpoints.items()
         }
         return VertexMonitoringArgs(jobs.ground(site, BUCKET), (serving.captured if serving else None) or "", models)
