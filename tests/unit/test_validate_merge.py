@@ -91,8 +91,8 @@ def test_a_missing_extended_blueprint_is_told_where_it_is_named(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("blueprint", "said"),
     [
-        ("- a\n", "blueprints/base.yaml: expected a mapping with the keys description, extends, spec, got a list"),
-        ("", "blueprints/base.yaml: expected a mapping with the keys description, extends, spec, got nothing"),
+        ("- a\n", "blueprints/base.yaml: expected a mapping with the keys description, extends, spec, on, got a list"),
+        ("", "blueprints/base.yaml: expected a mapping with the keys description, extends, spec, on, got nothing"),
         ("spec: [a]\n", "blueprints/base.yaml:1: spec: expected a mapping, got a list"),
         ("spec: {}\nextend: x\n", 'blueprints/base.yaml:2: extend: unknown key; did you mean "extends"?'),
         ("extends: [a, b]\nspec: {}\n", "blueprints/base.yaml:1: extends: expected the name of one blueprint, got a list"),
