@@ -11,6 +11,7 @@ from components.azureml.place import AzurePlaceArgs
 from components.azureml.private import endpoint, logged
 from components.azureml.storage import account
 from components.contracts import BucketAccess
+from components.naming import fit
 
 
 @dataclass
@@ -126,7 +127,8 @@ class AzuremlWorkspace(pulumi.ComponentResource):
     def _vault(self, place: AzurePlaceArgs) -> azure.keyvault.Vault:
         """The workspace's secrets; its name is drawn, for a deleted vault keeps its own."""
         vault = azure.keyvault.Vault(
-            f"{self._name}-kv",
+            # eight digits are added to it, and 24 characters are the most
+            fit(f"{self._name}-kv", 16),
             resource_group_name=place.group,
             properties=azure.keyvault.VaultPropertiesArgs(
                 tenant_id=place.tenant,

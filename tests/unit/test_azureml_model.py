@@ -53,6 +53,12 @@ def test_jobs_share_the_workspace_that_tracks(made: Recording[Any]) -> None:
     }  # fmt: skip
 
 
+def test_a_workspaces_vault_has_a_name_that_azure_takes(made: Recording[Any]) -> None:
+    # the provider adds eight digits to the resource's name, and a vault has 24 characters at most
+    vaults = [vault for vault in made.all("Vault") if "vaultName" not in vault.inputs]
+    assert vaults and all(len(vault.name) <= 16 for vault in vaults), [vault.name for vault in vaults]
+
+
 def test_without_tracking_a_system_has_a_workspace_of_its_own(tmp_path: Path) -> None:
     made = composed(tmp_path, "systems: {minio: {}, training: {}}")
     assert made.one("azure-native:machinelearningservices:Workspace").inputs["workspaceName"] == "demo-training"
