@@ -25,6 +25,8 @@ END_SECONDS = 60.0
 """What an interrupted run may take to end its sandboxes."""
 LAST = {"tests/sandbox/test_platform_blueprints.py": 24.0, "tests/sandbox/test_platform_full.py": 35.0}
 """The longest, in the order they are run, and the minutes that each took on two cores."""
+UNPROVEN: dict[str, str] = {}
+"""Files that have not passed whole yet, and what is known of them: run them by name; no suite runs them."""
 USUAL_MINUTES = 5.0
 """What any other slow file takes at most."""
 
@@ -85,7 +87,7 @@ def sandbox_files() -> list[str]:
 
 def slow_files() -> list[str]:
     """Files with slow tests, in the order of their names, the longest last."""
-    found = marked("slow")
+    found = [file for file in marked("slow") if file not in UNPROVEN]
     return sorted(found, key=lambda file: [*LAST].index(file) if file in LAST else -1)
 
 
@@ -107,6 +109,8 @@ def run(suite: str, minutes: float = 1e6, begun: float = 0.0) -> int:
                 good &= pytest("-m", "slow", file, seconds=max(deadline - time.time(), 1.0))
             except subprocess.TimeoutExpired:
                 print(f"NOT RUN to its end: {file} (slow): the {minutes:.0f} minutes were used up")
+        for file, known in UNPROVEN.items():
+            print(f"NOT RUN: {file} (slow): {known}")
     for file in missed:
         print(f"NOT RUN: {file} (slow): too little is left of the {minutes:.0f} minutes")
     spent = time.time() - (begun or started)
