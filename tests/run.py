@@ -25,7 +25,10 @@ END_SECONDS = 60.0
 """What an interrupted run may take to end its sandboxes."""
 LAST = {"tests/sandbox/test_platform_blueprints.py": 24.0, "tests/sandbox/test_platform_full.py": 35.0}
 """The longest, in the order they are run, and the minutes that each took on two cores."""
-UNPROVEN: dict[str, str] = {}
+UNPROVEN = {
+    "tests/sandbox/test_platform_own_cluster.py": "EKS, GKE and AKS with GPU pools passed, and the fallback on azureml; those on "
+    "sagemaker and vertex, after it in the same sandbox, found definitions of CloudNativePG that its destroy had left",
+}
 """Files that have not passed whole yet, and what is known of them: run them by name; no suite runs them."""
 USUAL_MINUTES = 5.0
 """What any other slow file takes at most."""
