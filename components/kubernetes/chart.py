@@ -69,10 +69,19 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def keep_crds(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
     """Resource transform: custom resource definitions stay in the cluster when their Chart goes."""
+    return _retained(args, True)
+
+
+def drop_crds(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Resource transform: they go with it, those too that a chart without a switch marks to be kept (CloudNativePG's)."""
+    return _retained(args, False)
+
+
+def _retained(args: pulumi.ResourceTransformArgs, keep: bool) -> pulumi.ResourceTransformResult | None:
     if args.type_ != CRD:
         return None
     return pulumi.ResourceTransformResult(
-        props=args.props, opts=pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(retain_on_delete=True))
+        props=args.props, opts=pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(retain_on_delete=keep))
     )
 
 
@@ -97,8 +106,8 @@ def render(
     """
     local = at_hand(pin)
     chart, repo = (local, None) if local else pin.source(mirror)
-    if keep and not skip_crds:
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transforms=[keep_crds]))
+    if not skip_crds:
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transforms=[keep_crds if keep else drop_crds]))
     return v4.Chart(
         name,
         chart=chart,

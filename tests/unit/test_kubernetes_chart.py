@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components.kubernetes import crds
-from components.kubernetes.chart import AT_HAND, CRD, Pin, keep_crds, merge, render
+from components.kubernetes.chart import AT_HAND, CRD, Pin, drop_crds, keep_crds, merge, render
 from components.kubernetes.manifests import Source
 from components.kubernetes.manifests import render as render_manifest
 from tests.unit.recording import Registered, record
@@ -63,14 +63,21 @@ def test_the_release_name_is_the_charts_own_so_that_object_names_are_known() -> 
 
 def test_only_crds_are_kept_and_only_where_the_stack_keeps_them() -> None:
     assert rendered(keep=True).transforms == 1
-    assert rendered(keep=False).transforms == 0
+    # which undoes what a chart without a switch says of its own
+    assert rendered(keep=False).transforms == 1
     assert rendered(skip_crds=True).transforms == 0
 
-    def asked(token: str) -> pulumi.ResourceTransformResult | None:
-        return keep_crds(pulumi.ResourceTransformArgs(True, token, "x", {"spec": 1}, pulumi.ResourceOptions(protect=True)))
+    def asked(token: str, transform: Any = keep_crds) -> pulumi.ResourceTransformResult | None:
+        opts = pulumi.ResourceOptions(protect=True, retain_on_delete=transform is drop_crds)
+        found: pulumi.ResourceTransformResult | None = transform(
+            pulumi.ResourceTransformArgs(True, token, "x", {"spec": 1}, opts)
+        )
+        return found
 
     kept = asked(CRD)
     assert kept is not None and kept.opts.retain_on_delete and kept.opts.protect and kept.props == {"spec": 1}
+    dropped = asked(CRD, drop_crds)
+    assert dropped is not None and dropped.opts.retain_on_delete is False and dropped.opts.protect
     assert asked("kubernetes:apps/v1:Deployment") is None
 
 
