@@ -25,9 +25,12 @@ END_SECONDS = 60.0
 """What an interrupted run may take to end its sandboxes."""
 LAST = {"tests/sandbox/test_platform_blueprints.py": 24.0, "tests/sandbox/test_platform_full.py": 35.0}
 """The longest, in the order they are run, and the minutes that each took on two cores."""
+IN_THE_CHECKOUT = ("tests/sandbox/test_lifecycle.py", "tests/sandbox/test_stack_files.py")
+"""Sandboxes that initialise the stacks of this very checkout: one after the other, for the CLI writes salts into its files."""
 UNPROVEN = {
     "tests/sandbox/test_platform_own_cluster.py": "EKS, GKE and AKS with GPU pools passed, and the fallback on azureml; those on "
     "sagemaker and vertex, after it in the same sandbox, found definitions of CloudNativePG that its destroy had left",
+    "tests/sandbox/test_platform_blueprints.py": "passed before Harbor, notebooks, drift and the resolver's assertion came; not run since",
 }
 """Files that have not passed whole yet, and what is known of them: run them by name; no suite runs them."""
 USUAL_MINUTES = 5.0
@@ -101,7 +104,10 @@ def run(suite: str, minutes: float = 1e6, begun: float = 0.0) -> int:
     good = True
     if suite in ("fast", "all"):
         good &= pytest("-m", "not slow and not sandbox", *SPREAD, *PLAIN)
-        good &= pytest("-m", "not slow and sandbox", *SPREAD, "--no-loadscope-reorder", *sandbox_files())
+        files = sandbox_files()
+        spread = [file for file in files if file not in IN_THE_CHECKOUT]
+        good &= pytest("-m", "not slow and sandbox", *SPREAD, "--no-loadscope-reorder", *spread)
+        good &= pytest("-m", "not slow and sandbox", *IN_THE_CHECKOUT)
     missed: list[str] = []
     if suite in ("slow", "all"):
         for file in slow_files():
