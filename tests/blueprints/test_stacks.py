@@ -126,3 +126,13 @@ def test_each_team_stack_is_granted_by_the_platforms_beside_it() -> None:
             for target, platform in spec.platform_stack.items():
                 assert loaded(platform).target is target
                 assert spec.team in loaded(platform).spec.teams
+
+
+def test_no_stack_file_is_committed_with_a_salt() -> None:
+    """It belongs to one sandbox's passphrase, which no other has."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("NOT RUN: no git checkout")
+    found = subprocess.run(
+        ["git", "grep", "-l", "^encryptionsalt", "HEAD", "--", "stacks"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert found.stdout == "" and found.returncode == 1, found.stdout + found.stderr
