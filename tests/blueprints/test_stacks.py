@@ -1,5 +1,6 @@
 """The stacks and blueprints of this repository are right, small enough, and survive a change of target."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
