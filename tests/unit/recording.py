@@ -43,13 +43,35 @@ class Registered:
     protect: bool
     retain: bool
     remote: bool
-    transforms: int
+    transforms: list[Any]
+    """Its own resource transforms, which a Chart applies to each of its objects."""
     read: bool = False
 
     @property
     def kind(self) -> str:
         """Last part of the type token."""
         return self.type.split(":")[-1]
+
+    def told(self, type_: str, props: Mapping[str, Any]) -> tuple[dict[str, Any], pulumi.ResourceOptions]:
+        """What the transforms make of one object of a chart, and of its options."""
+        found, opts = dict(props), pulumi.ResourceOptions(retain_on_delete=True)
+        for transform in self.transforms:
+            result = transform(pulumi.ResourceTransformArgs(True, type_, self.name, found, opts))
+            if result is not None:
+                found, opts = dict(result.props), result.opts
+        return found, opts
+
+    def pod(self, container: str, kind: str = "Deployment") -> dict[str, Any]:
+        """The pod template of the chart's workload with that one container, as the transforms leave it."""
+        template = {"spec": {"containers": [{"name": container}]}}
+        made, _ = self.told(f"kubernetes:apps/v1:{kind}", {"spec": {"template": template}})
+        told: dict[str, Any] = made["spec"]["template"]
+        return told
+
+    @property
+    def definitions_stay(self) -> bool:
+        """Whether CRDs of this chart or file stay in the cluster when it goes; true as well where nothing is said."""
+        return bool(self.told("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", {})[1].retain_on_delete)
 
     @property
     def object_name(self) -> str:
@@ -208,6 +230,7 @@ class _Monitor(mocks.MockMonitor):
         self.recording = recording
 
     def _note(self, request: Any, properties: Any, read: bool) -> None:
+        untyped: Any = mocks
         secrets: set[str] = set()
         inputs = _plain(json_format.MessageToDict(properties), "", secrets)
         self.recording.resources.append(
@@ -221,7 +244,7 @@ class _Monitor(mocks.MockMonitor):
                 protect=not read and request.protect,
                 retain=not read and request.retainOnDelete,
                 remote=not read and request.remote,
-                transforms=0 if read else len(request.transforms),
+                transforms=[] if read else untyped._resolve_callbacks(request.transforms),
                 read=read,
             )
         )

@@ -201,7 +201,9 @@ def test_tasks_are_pods_with_bounds_and_nothing_is_bundled() -> None:
 
 
 def test_what_is_read_at_start_restarts_the_pods() -> None:
-    assert build().one("Chart").transforms == 4
+    chart = build().one("Chart")
+    for container in ("api-server", "scheduler", "dag-processor", "triggerer"):
+        assert set(chart.pod(container)["metadata"]["annotations"]) == {"mlops.dev/settings", "mlops.dev/scripts"}
 
 
 def test_statsd_and_its_monitor_only_where_the_stack_has_metrics() -> None:

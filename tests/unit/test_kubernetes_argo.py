@@ -114,7 +114,10 @@ def test_the_controller_reads_one_secret_and_steps_read_none() -> None:
 
 def test_pods_trust_the_database_and_restart_when_the_configuration_changes() -> None:
     made = build()
-    assert made.one("Chart").transforms == 3  # both Deployments, and the CRDs that stay
+    chart = made.one("Chart")
+    assert chart.definitions_stay
+    for container in ("controller", "argo-server"):
+        assert chart.pod(container)["spec"]["volumes"] and chart.pod(container)["metadata"]["annotations"]
     assert {"argo-config", "argo-database-binding", "argo-executor-binding"} <= made.waits_for("argo-chart")
 
 

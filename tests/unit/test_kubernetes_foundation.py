@@ -40,7 +40,7 @@ def test_keep_crds_reaches_the_charts_own_switch() -> None:
         for chart in ("foundation-cert-manager", "foundation-trust-manager"):
             found = made.one("Chart", chart)
             assert found.inputs["values"]["crds"] == {"enabled": True, "keep": keep}
-            assert found.transforms == int(keep)
+            assert found.definitions_stay is keep
 
 
 def _namespace(peers: Peers) -> Recording[None]:

@@ -160,7 +160,7 @@ def test_in_a_stack_it_has_a_namespace_with_the_internet_and_a_page_with_its_own
     assert made.one("Namespace", "jenkins").inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     egress = made.one("NetworkPolicy", "network-jenkins").inputs["spec"]["egress"]
     assert [443, 6443] in [[p["port"] for p in rule.get("ports", [])] for rule in egress]
-    assert made.one("Chart", "jenkins-chart").transforms >= 1 and made.leaks() == []
+    assert made.one("Chart", "jenkins-chart").transforms and made.leaks() == []
 
     def page() -> tuple[str, bool]:
         (found,) = JenkinsController("jenkins", replace(ARGS)).endpoints()

@@ -91,7 +91,11 @@ def test_every_key_that_the_chart_would_draw_is_ours() -> None:
 
 
 def test_both_pods_are_pointed_at_our_token() -> None:
-    assert build().one("Chart").transforms == 2
+    chart = build().one("Chart")
+    for container in ("hub", "chp"):
+        env = {entry["name"]: entry for entry in chart.pod(container)["spec"]["containers"][0]["env"]}
+        token = {"name": values.KEYS, "key": "hub.config.ConfigurableHTTPProxy.auth_token"}
+        assert env["CONFIGPROXY_AUTH_TOKEN"]["valueFrom"] == {"secretKeyRef": token}
 
 
 def test_keys_that_must_be_hexadecimal_are_drawn_from_digits() -> None:

@@ -132,7 +132,7 @@ def test_the_example_searches_what_its_trial_prints() -> None:
 def test_definitions_come_before_the_controller_and_stay() -> None:
     made = build()
     assert {f"katib-definition-{kind}" for kind in ("experiment", "suggestion", "trial")} <= made.waits_for("katib-controller")
-    assert all(r.transforms == 1 for r in made.resources if r.name.startswith("katib-definition-"))
+    assert all(r.transforms and r.definitions_stay for r in made.resources if r.name.startswith("katib-definition-"))
 
 
 def test_definitions_come_from_the_mirror_else_from_their_commit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,8 @@ def test_the_collector_waits_for_the_store_and_the_mirror_holds() -> None:
     values = made.one("Chart", "loki-chart").inputs["values"]
     assert values["global"] == {"imageRegistry": "mirror.example"}
     assert values["loki"]["limits_config"] == {"retention_period": "7d"} and values["loki"]["auth_enabled"] is True
-    assert made.one("Chart", "loki-chart").transforms == 1
+    env = made.one("Chart", "loki-chart").pod("loki", "StatefulSet")["spec"]["containers"][0]["env"]
+    assert all("secretKeyRef" in entry["valueFrom"] for entry in env if "KEY" in entry["name"].upper()) and env
 
 
 def test_the_contract_is_where_logs_are_asked_and_pushed() -> None:
