@@ -76,9 +76,8 @@ def load(name: str, folder: File, asked_at: Problem) -> Layers:
         except Unreadable as error:
             problems.append(error.problem)
             break
-        found = _check(document)
-        problems += found
-        if any(problem.path in ("", "spec") for problem in found):
+        problems += _check(document)
+        if not _mergeable(document.data):
             break
         documents.append(document)
         wanted = document.data.get("extends")
@@ -102,7 +101,7 @@ def _check(document: Document) -> Sequence[Problem]:
         found.append(Problem("spec", f"expected a mapping, got {kind(data['spec'])}", file, document.line(("spec",))))
     by_target = data.get("on", {})
     if not isinstance(by_target, dict):
-        found.append(Problem("spec", f"on: expected a mapping by target, got {kind(by_target)}", file, document.line(("on",))))
+        found.append(Problem("on", f"expected a mapping by target, got {kind(by_target)}", file, document.line(("on",))))
         return found
     targets = [target.value for target in Target]
     for target, over in by_target.items():
@@ -110,9 +109,16 @@ def _check(document: Document) -> Sequence[Problem]:
         if target not in targets:
             found.append(Problem(f"on.{target}", f"unknown target; {one_of(targets)}{meant(str(target), targets)}", file, at))
         elif not isinstance(over, dict):
-            # reported as a wrong spec, which nothing is laid over
-            found.append(Problem("spec", f"on.{target}: expected a mapping, got {kind(over)}", file, at))
+            found.append(Problem(f"on.{target}", f"expected a mapping, got {kind(over)}", file, at))
     return found
+
+
+def _mergeable(data: Any) -> bool:
+    """Whether the document's parts are the mappings that layers are merged from."""
+    if not isinstance(data, dict):
+        return False
+    spec, by_target = data.get("spec", {}), data.get("on", {})
+    return all(isinstance(part, dict) for part in (spec, by_target, *(by_target.values() if isinstance(by_target, dict) else ())))
 
 
 def _at(place: Problem, message: str) -> Problem:

@@ -37,12 +37,15 @@ def test_a_blueprint_over_it_has_the_last_word(tmp_path: Path) -> None:
     ("said", "path", "message"),
     [
         ("on: {vertx: {}}", "on.vertx", 'unknown target; expected one of .*did you mean "vertex"'),
-        ("on: [vertex]", "spec", "on: expected a mapping by target, got a list"),
-        ("on: {vertex: 3}", "spec", "on.vertex: expected a mapping, got "),
+        ("on: [vertex]", "on", "^expected a mapping by target, got a list"),
+        ("on: {vertex: 3}", "on.vertex", "^expected a mapping, got a"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, said: str, path: str, message: str) -> None:
-    (problem,) = load(tmp_path, f"spec: {{}}\n{said}\n").problems
-    assert problem.path == path
+    layers = load(tmp_path, f"spec: {{}}\n{said}\n")
+    (problem,) = layers.problems
+    assert problem.path == path and problem.line == 2
+    # what is no mapping is not laid over anything
+    assert all(isinstance(layers.spec(target), dict) for target in ("vertex", "kubernetes", None))
     with pytest.raises(AssertionError, match=message):
         raise AssertionError(problem.message)
