@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pulumi
 import pulumi_azure_native as azure
 
-from components import contracts
+from components import contracts, spark_stream
 from components.azureml import spark_jobs
 from components.azureml.factory import Factory, FactoryArgs
 from components.azureml.identity import Role, assign, unique
@@ -171,7 +171,7 @@ class SynapseSpark(pulumi.ComponentResource):
         if not job.streaming:
             return [web(*submit)]
         script = pulumi.Output.concat(
-            "https://", account, ".blob.core.windows.net/", self._args.bucket.bucket, f"/{spark_jobs.SCRIPT}"
+            "https://", account, ".blob.core.windows.net/", self._args.bucket.bucket, f"/{spark_stream.SCRIPT}"
         )
         headers = {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2021-08-06", "Content-Type": "text/x-python"}
         put = web("script", script, "PUT", "https://storage.azure.com/", spark_jobs.STREAM, headers)

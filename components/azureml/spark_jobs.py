@@ -6,9 +6,9 @@ from typing import Any, Optional
 
 import pulumi
 
+from components import spark_stream
 from components.contracts import BrokerAccess
 
-SCRIPT = "scripts/stream.py"
 EVENTS = "events"
 LIVY = "livyApi/versions/2019-11-01-preview/sparkPools"
 """Azure REST API reference, Synapse, "Spark Batch - Create Spark Batch Job"."""
@@ -20,45 +20,13 @@ NODES: Mapping[str, tuple[int, int, int]] = {
 }
 """vCores and GiB of a node by its size, and GiB of what runs on it (Azure Synapse Analytics documentation, "Apache Spark pool
 configurations in Azure Synapse Analytics", and the sizes that its Livy API is asked for)."""
-STREAM = '''\
-"""A stream as Parquet files, by day; run again, it goes on from its checkpoint.
-
-Arguments: target, checkpoint, seconds between micro-batches, and for a topic its name and the bootstrap servers; without
-these two the source is Spark's own rate, one row a second.
-"""
-
-import sys
-
-from pyspark.sql import SparkSession
-from pyspark.sql.functions import to_date
-
-target, checkpoint, seconds, *source = sys.argv[1:]
-spark = SparkSession.builder.getOrCreate()
-if source:
-    topic, servers = source
-    reader = spark.readStream.format("kafka").option("subscribe", topic).option("startingOffsets", "earliest")
-    for key, value in {
-        "bootstrap.servers": servers,
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "OAUTHBEARER",
-        "sasl.jaas.config": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
-        "sasl.login.callback.handler.class": "CustomAuthenticateCallbackHandler",
-    }.items():
-        reader = reader.option(f"kafka.{key}", value)
-else:
-    reader = spark.readStream.format("rate").option("rowsPerSecond", 1)
-rows = reader.load()
-query = (
-    rows.withColumn("day", to_date("timestamp"))
-    .writeStream.format("parquet")
-    .option("path", target)
-    .option("checkpointLocation", checkpoint)
-    .partitionBy("day")
-    .trigger(processingTime=f"{seconds} seconds")
-    .start()
+STREAM = spark_stream.script(
+    {
+        "mechanism": "OAUTHBEARER",
+        "jaas.config": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+        "login.callback.handler.class": "CustomAuthenticateCallbackHandler",
+    }
 )
-query.awaitTermination()
-'''
 """Client settings: Azure/azure-event-hubs-for-kafka, tutorials/oauth/java/managedidentity, whose class it names."""
 
 
@@ -98,9 +66,9 @@ def request(key: str, job: LivyJobArgs, size: str, store: pulumi.Input[str], bro
     jars = {"jars": [pulumi.Output.concat(store, "/jars/*")]} if job.topic is not None else {}
     return {
         "name": key,
-        "file": pulumi.Output.concat(store, "/", job.main or SCRIPT),
+        "file": pulumi.Output.concat(store, "/", job.main or spark_stream.SCRIPT),
         **({"className": job.main_class} if job.main_class else {}),
-        "args": _arguments(key, job, store, broker),
+        "args": spark_stream.arguments(key, job, lambda path: pulumi.Output.concat(store, f"/{path}"), broker),
         "driverCores": cores,
         "driverMemory": f"{memory}g",
         "executorCores": cores,
@@ -108,14 +76,3 @@ def request(key: str, job: LivyJobArgs, size: str, store: pulumi.Input[str], bro
         "numExecutors": job.executors,
         **jars,
     }
-
-
-def _arguments(key: str, job: LivyJobArgs, store: pulumi.Input[str], broker: BrokerAccess | None) -> list[pulumi.Input[str]]:
-    if not job.streaming:
-        return list(job.arguments)
-    found: list[pulumi.Input[str]] = [
-        pulumi.Output.concat(store, f"/streams/{key}"),
-        pulumi.Output.concat(store, f"/checkpoints/{key}"),
-        str(job.trigger_seconds),
-    ]
-    return [*found, job.topic, broker.bootstrap] if job.topic is not None and broker is not None else found

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pulumi
 import pulumi_aws as aws
 
-from components import contracts
+from components import contracts, spark_stream
 from components.naming import fit
 from components.sagemaker import launch, spark_jobs
 from components.sagemaker.identity import allow, attach, own_role
@@ -104,7 +104,7 @@ class EmrServerlessSpark(pulumi.ComponentResource):
         script = aws.s3.BucketObjectv2(
             f"{name}-stream",
             bucket=args.bucket.bucket,
-            key=spark_jobs.SCRIPT,
+            key=spark_stream.SCRIPT,
             content=spark_jobs.STREAM,
             server_side_encryption="aws:kms",
             kms_key_id=args.kms_key,

@@ -6,51 +6,18 @@ from typing import Any, Optional
 
 import pulumi
 
+from components import spark_stream
 from components.contracts import BrokerAccess
 
-SCRIPT = "scripts/stream.py"
 EVENTS = "events/"
-STREAM = '''\
-"""A stream as Parquet files, by day; run again, it goes on from its checkpoint.
-
-Arguments: target, checkpoint, seconds between micro-batches, and for a Kafka topic its name and the bootstrap servers;
-without these two the source is Spark's own rate, one row a second.
-"""
-
-import sys
-
-from pyspark.sql import SparkSession
-from pyspark.sql.functions import to_date
-
-target, checkpoint, seconds, *source = sys.argv[1:]
-spark = SparkSession.builder.getOrCreate()
-if source:
-    topic, servers = source
-    reader = spark.readStream.format("kafka").option("subscribe", topic).option("startingOffsets", "earliest")
-    for key, value in {
-        "bootstrap.servers": servers,
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "AWS_MSK_IAM",
-        "sasl.jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
-        "sasl.client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
-    }.items():
-        reader = reader.option(f"kafka.{key}", value)
-    # the broker lets the job's role read in groups that begin with this name
-    reader = reader.option("groupIdPrefix", "spark")
-else:
-    reader = spark.readStream.format("rate").option("rowsPerSecond", 1)
-rows = reader.load()
-query = (
-    rows.withColumn("day", to_date("timestamp"))
-    .writeStream.format("parquet")
-    .option("path", target)
-    .option("checkpointLocation", checkpoint)
-    .partitionBy("day")
-    .trigger(processingTime=f"{seconds} seconds")
-    .start()
+STREAM = spark_stream.script(
+    {
+        "mechanism": "AWS_MSK_IAM",
+        "jaas.config": "software.amazon.msk.auth.iam.IAMLoginModule required;",
+        "client.callback.handler.class": "software.amazon.msk.auth.iam.IAMClientCallbackHandler",
+    },
+    group="spark",
 )
-query.awaitTermination()
-'''
 """MSK's client settings: Amazon MSK developer guide, "Configure clients for IAM access control"."""
 
 
@@ -101,8 +68,10 @@ def request(
         settings["spark.jars"] = pulumi.Output.concat("s3://", bucket, "/jars/*")
     driver = {
         "sparkSubmit": {
-            "entryPoint": job.main or pulumi.Output.concat("s3://", bucket, "/", SCRIPT),
-            "entryPointArguments": _arguments(key, job, bucket, broker),
+            "entryPoint": job.main or pulumi.Output.concat("s3://", bucket, "/", spark_stream.SCRIPT),
+            "entryPointArguments": spark_stream.arguments(
+                key, job, lambda path: pulumi.Output.concat("s3://", bucket, f"/{path}"), broker
+            ),
             "sparkSubmitParameters": _parameters(settings, job.main_class),
         }
     }
@@ -114,17 +83,6 @@ def request(
         "jobDriver": driver,
         **({"retryPolicy": {"maxFailedAttemptsPerHour": 5}} if job.streaming else {"executionTimeoutMinutes": 720}),
     }
-
-
-def _arguments(key: str, job: EmrJobArgs, bucket: pulumi.Input[str], broker: BrokerAccess | None) -> list[pulumi.Input[str]]:
-    if not job.streaming:
-        return list(job.arguments)
-    found: list[pulumi.Input[str]] = [
-        pulumi.Output.concat("s3://", bucket, f"/streams/{key}"),
-        pulumi.Output.concat("s3://", bucket, f"/checkpoints/{key}"),
-        str(job.trigger_seconds),
-    ]
-    return [*found, job.topic, broker.bootstrap] if job.topic is not None and broker is not None else found
 
 
 def _parameters(settings: Mapping[str, pulumi.Input[str]], main_class: str | None) -> pulumi.Output[str]:

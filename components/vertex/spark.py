@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pulumi
 import pulumi_gcp as gcp
 
-from components import contracts
+from components import contracts, spark_stream
 from components.spec.base import duration_seconds, quantity_value
 from components.spec.processing import Spark, SparkJob, SparkSize, SparkStream
 from components.system import Site
@@ -95,7 +95,7 @@ class ServerlessSpark(pulumi.ComponentResource):
         script = gcp.storage.BucketObject(
             f"{name}-stream",
             bucket=place.bucket,
-            name=spark_jobs.SCRIPT,
+            name=spark_stream.SCRIPT,
             content=spark_jobs.STREAM,
             content_type="text/x-python",
             kms_key_name=place.kms_key,

@@ -3,57 +3,22 @@
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-import pulumi
-
+from components import spark_stream
 from components.contracts import BrokerAccess
 from components.vertex.jobs import VertexGround, uri
 
-SCRIPT = "scripts/stream.py"
 EVENTS = "events/"
 RUNTIME = "2.2"
 """Spark 3.5, as on Dataproc's machines of that number; the service's own list was not read, newer ones may exist."""
 JARS = ("spark-sql-kafka-0-10.jar", "managed-kafka-auth-login-handler.jar")
-STREAM = '''\
-"""A stream as Parquet files, by day; run again, it goes on from its checkpoint.
-
-Arguments: target, checkpoint, seconds between micro-batches, and for a Kafka topic its name and the bootstrap address;
-without these two the source is Spark's own rate, one row a second.
-"""
-
-import sys
-
-from pyspark.sql import SparkSession
-from pyspark.sql.functions import to_date
-
-target, checkpoint, seconds, *source = sys.argv[1:]
-spark = SparkSession.builder.getOrCreate()
-if source:
-    topic, servers = source
-    reader = spark.readStream.format("kafka").option("subscribe", topic).option("startingOffsets", "earliest")
-    for key, value in {
-        "bootstrap.servers": servers,
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "OAUTHBEARER",
-        "sasl.jaas.config": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
-        "sasl.login.callback.handler.class": "com.google.cloud.hosted.kafka.auth.GcpLoginCallbackHandler",
-    }.items():
-        reader = reader.option(f"kafka.{key}", value)
-    # the broker lets the jobs' account read in groups that begin with this name
-    reader = reader.option("groupIdPrefix", "spark")
-else:
-    reader = spark.readStream.format("rate").option("rowsPerSecond", 1)
-rows = reader.load()
-query = (
-    rows.withColumn("day", to_date("timestamp"))
-    .writeStream.format("parquet")
-    .option("path", target)
-    .option("checkpointLocation", checkpoint)
-    .partitionBy("day")
-    .trigger(processingTime=f"{seconds} seconds")
-    .start()
+STREAM = spark_stream.script(
+    {
+        "mechanism": "OAUTHBEARER",
+        "jaas.config": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+        "login.callback.handler.class": "com.google.cloud.hosted.kafka.auth.GcpLoginCallbackHandler",
+    },
+    group="spark",
 )
-query.awaitTermination()
-'''
 """Client settings: Managed Service for Apache Kafka, "Authenticate to the Kafka API"."""
 
 
@@ -107,15 +72,10 @@ def request(key: str, job: SparkBatchArgs, place: VertexGround, broker: BrokerAc
 
 def _code(key: str, job: SparkBatchArgs, place: VertexGround, broker: BrokerAccess | None) -> dict[str, Any]:
     jars = [uri(place, f"jars/{jar}") for jar in JARS] if job.topic is not None else []
-    arguments: list[pulumi.Input[str]] = list(job.arguments)
-    if job.streaming:
-        arguments = [uri(place, f"streams/{key}"), uri(place, f"checkpoints/{key}"), str(job.trigger_seconds)]
-        if job.topic is not None and broker is not None:
-            arguments += [job.topic, broker.bootstrap]
-    more = {"args": arguments, "jarFileUris": jars}
-    main = uri(place, job.main or SCRIPT)
+    more = {"args": spark_stream.arguments(key, job, lambda path: uri(place, path), broker), "jarFileUris": jars}
+    main = uri(place, job.main or spark_stream.SCRIPT)
     if job.main_class is not None:
         return {"sparkBatch": {**more, "mainClass": job.main_class, "jarFileUris": [*jars, main]}}
-    if (job.main or SCRIPT).endswith(".py"):
+    if (job.main or spark_stream.SCRIPT).endswith(".py"):
         return {"pysparkBatch": {**more, "mainPythonFileUri": main}}
     return {"sparkBatch": {**more, "mainJarFileUri": main}}

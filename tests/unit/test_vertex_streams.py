@@ -5,6 +5,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from components import spark_stream
 from components.vertex import spark_jobs
 from tests.unit.vertex_stack import KAFKA, PROJECT, STORE, body, composed, no_lending, rights, workflow
 
@@ -58,7 +59,7 @@ def test_spark_alone_has_sessions_and_a_stream_that_needs_nothing(tmp_path: Path
     steps = workflow(made, "spark-template")
     (held, _) = steps["batches"]["assign"]
     stream = held["batches"]["sample-stream"]
-    assert stream["pysparkBatch"]["mainPythonFileUri"] == f"gs://demo-spark-{PROJECT}/{spark_jobs.SCRIPT}"
+    assert stream["pysparkBatch"]["mainPythonFileUri"] == f"gs://demo-spark-{PROJECT}/{spark_stream.SCRIPT}"
     assert stream["environmentConfig"]["executionConfig"]["subnetworkUri"].endswith("demo-private")
     assert "ttl" not in stream["environmentConfig"]["executionConfig"]
     assert made.all("gcp:cloudscheduler/job:Job") == [] and made.all("gcp:dataproc/batch:Batch") == []
