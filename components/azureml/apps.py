@@ -19,8 +19,6 @@ from components.spec.serving import ModelServices, ServedModel
 from components.system import Site
 
 BUCKET = "models"
-NEEDS = (contracts.Network, contracts.ObjectStore)
-OPTIONAL = (contracts.ImageRegistry,)
 GPU_PROFILE = "Consumption-GPU-NC8as-T4"
 """One NVIDIA T4 a replica (Azure Container Apps documentation, "Using serverless GPUs in Azure Container Apps")."""
 CORES = 4
@@ -72,22 +70,35 @@ class ContainerAppsArgs:
     models: dict[str, ContainerModelArgs] = field(default_factory=dict)
 
 
-class ContainerApps:
-    """The resources of a system's models below `parent`; the systems' components hand everything to it.
+class ContainerApps(pulumi.ComponentResource):
+    """A Container Apps environment of the system's own, and for each declared model an app in it.
 
     Without a model: the environment (app_environment.py) with its identity and its right to container `models` and to the
-    stack's registry. With one: a ContainerApp with its own scale by CPU, and with a canary a second one and a route that shares
-    the requests out. A container gets MODEL_URI (the folder of its files), AZURE_CLIENT_ID (whom to ask for a token as) and the
-    model's own variables. Source: Azure Container Apps documentation, "Set scaling rules", "Use rule-based routing".
+    stack's registry, for a delivery of the user's own. With one: a ContainerApp with its own scale by CPU, and with a canary a
+    second one and a route that shares the requests out. A container gets MODEL_URI (the folder of its files), AZURE_CLIENT_ID
+    (whom to ask for a token as) and the model's own variables. Source: Azure Container Apps documentation, "Set scaling rules",
+    "Use rule-based routing".
     """
 
-    def __init__(self, parent: pulumi.ComponentResource, name: str, args: ContainerAppsArgs):
+    noun = "ContainerApps"
+    port = 8000
+    health = "/healthz"
+    needs = (contracts.Network, contracts.ObjectStore)
+    optional = (contracts.ImageRegistry,)
+    provides = (Serving,)
+    tiers = ("all", "platform")
+    essential_type = "azure-native:app:ManagedEnvironment"
+    identity = True
+
+    def __init__(self, name: str, args: ContainerAppsArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__(f"mlops:index:{self.noun}", name, {}, opts)
         self._args, self._name = args, name
-        self._opts = pulumi.ResourceOptions(parent=parent)
+        self._opts = pulumi.ResourceOptions(parent=self)
         gpus = any(model.gpus for model in args.models.values())
         self._environment = environment(name, args.stem, args, [GPU_PROFILE] if gpus else [], self._opts)
-        self._client = client_id(args.identity_id, parent) if args.models else None
+        self._client = client_id(args.identity_id, self) if args.models else None
         self._urls = {key: self._model(key, model) for key, model in sorted(args.models.items())}
+        self.register_outputs({})
 
     def _model(self, key: str, model: ContainerModelArgs) -> pulumi.Output[str]:
         """Its address inside the network."""
@@ -169,6 +180,16 @@ class ContainerApps:
             opts=self._opts,
         )
 
+    @staticmethod
+    def wants(config: ModelServices) -> Wants:
+        """The container of the models' files."""
+        return Wants(buckets=(BUCKET,))
+
+    @classmethod
+    def plan(cls, site: Site) -> ContainerAppsArgs:
+        """From the system's section of the spec."""
+        return _plan(site, cls.port, cls.health)
+
     def contracts(self) -> Sequence[Serving]:
         """Serving: its first model's address; nothing where nothing is served."""
         return [Serving(next(iter(self._urls.values())))] if self._urls else []
@@ -184,12 +205,7 @@ class ContainerApps:
         return found | {f"{key}.url": url for key, url in self._urls.items()}
 
 
-def wants(config: ModelServices) -> Wants:
-    """The container of the models' files."""
-    return Wants(buckets=(BUCKET,))
-
-
-def plan(site: Site, port: int, health: str) -> ContainerAppsArgs:
+def _plan(site: Site, port: int, health: str) -> ContainerAppsArgs:
     """The spec as constructor arguments; `port` and `health` are the system's usual ones."""
     network = site.contract(contracts.Network)
     place = place_of(network, site.namespace)

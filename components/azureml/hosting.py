@@ -10,11 +10,10 @@ from components.azureml import jobs
 from components.azureml.endpoint import OnlineModelArgs, online
 from components.azureml.jobs import MlGround, MlGroundArgs
 from components.contracts import Consumer, Serving, Wants
+from components.spec.base import System
 from components.system import Site
 
 BUCKET = "models"
-NEEDS = (contracts.Network, contracts.ObjectStore)
-OPTIONAL = (contracts.Tracking, contracts.ImageRegistry)
 CPU_SIZE, GPU_SIZE = "Standard_DS3_v2", "Standard_NC4as_T4_v3"
 """None, and one GPU (Azure Machine Learning documentation, "Managed online endpoints VM SKU list")."""
 
@@ -28,20 +27,35 @@ class OnlineHostingArgs:
     models: dict[str, OnlineModelArgs] = field(default_factory=dict)
 
 
-class OnlineHosting:
-    """The resources of a system's models below `parent`; the systems' components hand everything to it.
+class OnlineHosting(pulumi.ComponentResource):
+    """Models behind managed online endpoints of the stack's workspace; who serves them says `plan`.
 
     Without a model: the identity with its rights in the workspace, and container `models` as its data store, by which models are
     registered without a copy. With one: its endpoint (endpoint.py).
     """
 
-    def __init__(self, parent: pulumi.ComponentResource, name: str, args: OnlineHostingArgs):
+    noun = "OnlineHosting"
+    needs = (contracts.Network, contracts.ObjectStore)
+    optional = (contracts.Tracking, contracts.ImageRegistry)
+    provides = (Serving,)
+    tiers = ("all", "platform")
+    essential_type = "azure-native:machinelearningservices:Datastore"
+    identity = True
+
+    def __init__(self, name: str, args: OnlineHostingArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__(f"mlops:index:{self.noun}", name, {}, opts)
         self._region = args.ground.place.region
-        self._ground = MlGround(parent, name, args.ground)
+        self._ground = MlGround(self, name, args.ground)
         self._endpoints = {
             key: online(f"{name}-{key}", f"{args.ground.stem}-{key}", key, self._ground, model, args.ground.place)
             for key, model in sorted(args.models.items())
         }
+        self.register_outputs({})
+
+    @staticmethod
+    def wants(config: System) -> Wants:
+        """The container of the models' files."""
+        return Wants(buckets=(BUCKET,))
 
     def contracts(self) -> Sequence[Serving]:
         """Serving: its first model's address, which wants a token of Entra; nothing where nothing is served."""
@@ -59,11 +73,6 @@ class OnlineHosting:
             "identity": self._ground.args.identity_id,
         }
         return found | {f"{model}.endpoint": name for model, name in self._endpoints.items()}
-
-
-def wants() -> Wants:
-    """The container of the models' files."""
-    return Wants(buckets=(BUCKET,))
 
 
 def ground(site: Site) -> MlGroundArgs:

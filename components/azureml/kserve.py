@@ -1,59 +1,33 @@
 """Models by their format on Azure: managed online endpoints in the place of InferenceServices."""
 
-from collections.abc import Mapping, Sequence
-
 import pulumi
 
 from components.azureml import hosting
 from components.azureml.endpoint import OnlineModelArgs
 from components.azureml.hosting import OnlineHosting, OnlineHostingArgs
-from components.contracts import Serving, Wants
-from components.spec.serving import InferenceModel, Kserve
+from components.spec.serving import InferenceModel
 from components.system import Site
 
 PORT = 8080
 
 
-class AzuremlKserve(pulumi.ComponentResource):
+class AzuremlKserve(OnlineHosting):
     """InferenceServices' models behind Azure ML managed online endpoints; without one the identity and data store.
 
     A model in format mlflow is served without an image; others name theirs, which listens on port 8080, answers GET
     /v2/health/ready and POST /v2/models/<name>/infer (the Open Inference Protocol, as KServe's own servers do) and finds the
-    files at $AZUREML_MODEL_DIR. See hosting.OnlineHosting for what is made. Source: Azure Machine Learning documentation,
+    files at $AZUREML_MODEL_DIR. See OnlineHosting for what is made. Source: Azure Machine Learning documentation,
     "Deploy MLflow models to online endpoints". Limits: an MLflow model's environment is built from packages of the internet,
     which the workspace's network refuses unless a rule of yours lets it through.
     """
 
-    needs = hosting.NEEDS
-    optional = hosting.OPTIONAL
-    provides = (Serving,)
-    tiers = ("all", "platform")
-    essential_type = "azure-native:machinelearningservices:Datastore"
-    identity = True
-
-    def __init__(self, name: str, args: OnlineHostingArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:AzuremlKserve", name, {}, opts)
-        self._hosting = OnlineHosting(self, name, args)
-        self.register_outputs({})
-
-    @staticmethod
-    def wants(config: Kserve) -> Wants:
-        """The container of the models' files."""
-        return hosting.wants()
+    noun = "AzuremlKserve"
 
     @staticmethod
     def plan(site: Site) -> OnlineHostingArgs:
         """From `systems.kserve` of the spec; its controller and runtimes mean nothing here."""
         models = {key: _model(key, found) for key, found in site.config.models.items()}
         return OnlineHostingArgs(hosting.ground(site), models)
-
-    def contracts(self) -> Sequence[Serving]:
-        """Serving: its first model."""
-        return self._hosting.contracts()
-
-    def exports(self) -> Mapping[str, pulumi.Input[str]]:
-        """Where files go, and the endpoints."""
-        return self._hosting.exports()
 
 
 def _model(key: str, found: InferenceModel) -> OnlineModelArgs:

@@ -1,60 +1,34 @@
 """TensorFlow Serving on Azure: SavedModels behind managed online endpoints."""
 
-from collections.abc import Mapping, Sequence
-
 import pulumi
 
 from components.azureml import hosting
 from components.azureml.endpoint import OnlineModelArgs
 from components.azureml.hosting import OnlineHosting, OnlineHostingArgs
-from components.contracts import Serving, Wants
-from components.spec.serving import ServedModel, Tfserving
+from components.spec.serving import ServedModel
 from components.system import Site
 
 PORT = 8501
 MOUNT = "/var/azureml-app/models"
 
 
-class AzuremlTfserving(pulumi.ComponentResource):
+class AzuremlTfserving(OnlineHosting):
     """SavedModels behind Azure ML managed online endpoints; without a model the identity and data store that a delivery needs.
 
     The image is TensorFlow Serving (or one built from it) in a registry that the workspace reaches; the model's folder
     `<prefix>/<version>/saved_model.pb` of container `models` is mounted, and the server is told of it by MODEL_BASE_PATH and
     MODEL_NAME, which is the last word of the prefix: a canary's prefix ends in the same one. Predictions are asked as of
-    TensorFlow Serving. See hosting.OnlineHosting for what is made. Source: Azure Machine Learning documentation, "Use a custom
+    TensorFlow Serving. See OnlineHosting for what is made. Source: Azure Machine Learning documentation, "Use a custom
     container to deploy a model to an online endpoint".
     """
 
-    needs = hosting.NEEDS
-    optional = hosting.OPTIONAL
-    provides = (Serving,)
-    tiers = ("all", "platform")
-    essential_type = "azure-native:machinelearningservices:Datastore"
-    identity = True
-
-    def __init__(self, name: str, args: OnlineHostingArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:AzuremlTfserving", name, {}, opts)
-        self._hosting = OnlineHosting(self, name, args)
-        self.register_outputs({})
-
-    @staticmethod
-    def wants(config: Tfserving) -> Wants:
-        """The container of the models' files."""
-        return hosting.wants()
+    noun = "AzuremlTfserving"
 
     @staticmethod
     def plan(site: Site) -> OnlineHostingArgs:
         """From `systems.tfserving` of the spec; ports of yours, Secrets and logins mean nothing here."""
         models = {key: _model(key, found) for key, found in site.config.models.items()}
         return OnlineHostingArgs(hosting.ground(site), models)
-
-    def contracts(self) -> Sequence[Serving]:
-        """Serving: its first model."""
-        return self._hosting.contracts()
-
-    def exports(self) -> Mapping[str, pulumi.Input[str]]:
-        """Where files go, and the endpoints."""
-        return self._hosting.exports()
 
 
 def _model(key: str, found: ServedModel) -> OnlineModelArgs:

@@ -11,7 +11,8 @@ from components import contracts
 from components.contracts import Consumer, DatabaseAccess
 from components.naming import LIMITS, fit
 from components.sagemaker.identity import allow, attach
-from components.spec.base import quantity_value
+from components.spec.base import System, quantity_value
+from components.spec.data import Mysql, Postgres
 from components.system import Site
 
 
@@ -55,6 +56,8 @@ class Engine:
     described: str
     limits: tuple[str, str]
     """Keys of naming.LIMITS for a user's and a database's name."""
+    prefix: str = ""
+    """Tells this server's policies on a role from another's."""
 
 
 def instance(name: str, args: RdsInstanceArgs, engine: Engine, opts: pulumi.ResourceOptions) -> aws.rds.Instance:
@@ -118,14 +121,13 @@ def grant(
     database: str,
     consumer: Consumer,
     opts: pulumi.ResourceOptions,
-    prefix: str = "",
 ) -> DatabaseAccess:
-    """rds-db:connect as the consumer's own user, on its role; `prefix` tells this server's policies from another's."""
+    """rds-db:connect as the consumer's own user, on its role."""
     user = fit(consumer.name.replace("-", "_"), LIMITS[engine.limits[0]])
     arn = pulumi.Output.format("arn:aws:rds-db:{0}:{1}:dbuser:{2}/{3}", args.region, args.account_id, made.resource_id, user)
     if consumer.role is not None:
         statement = allow(["rds-db:connect"], [arn])
-        consumer.ready.append(attach(f"{consumer.name}-{prefix}database-{database}", consumer.role, [statement], opts))
+        consumer.ready.append(attach(f"{consumer.name}-{engine.prefix}database-{database}", consumer.role, [statement], opts))
     name = fit(database.replace("-", "_"), LIMITS[engine.limits[1]])
     return DatabaseAccess(host=made.address, port=engine.port, database=name, username=user)
 
@@ -146,3 +148,49 @@ def from_spec(site: Site, instance_class: str, storage: str, replicas: int, back
         region=network.region,
         account_id=network.account_id,
     )
+
+
+class RdsServer(pulumi.ComponentResource):
+    """One private RDS instance of an engine: what RdsMysql and RdsPostgres are."""
+
+    endpoint: pulumi.Output[str]
+    master_secret_arn: pulumi.Output[str]
+
+    needs = (contracts.Network,)
+    optional = ()
+    provides = (contracts.Database,)
+    tiers = ("all", "platform")
+    essential_type = "aws:rds/instance:Instance"
+
+    def __init__(self, name: str, engine: Engine, args: RdsInstanceArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__(f"mlops:index:{type(self).__name__}", name, {}, opts)
+        self._args, self._engine = args, engine
+        self._opts = pulumi.ResourceOptions(parent=self)
+        self._instance = instance(name, args, engine, self._opts)
+        self.endpoint = self._instance.address
+        self.master_secret_arn = master_secret(self._instance)
+        self.register_outputs({"endpoint": self.endpoint, "masterSecretArn": self.master_secret_arn})
+
+    def grant(self, database: str, consumer: Consumer) -> DatabaseAccess:
+        """rds-db:connect as the consumer's own user, on its role."""
+        return grant(self._instance, self._args, self._engine, database, consumer, self._opts)
+
+    @staticmethod
+    def wants(config: System) -> contracts.Wants:
+        """Nothing: RDS keeps its own backups."""
+        return contracts.Wants()
+
+    @staticmethod
+    def plan(site: Site) -> RdsInstanceArgs:
+        """From the system's section of the spec; more than one replica means a standby in another zone."""
+        config: Mysql | Postgres = site.config
+        days = config.backup.keep if config.backup else 0
+        return from_spec(site, config.instance_class, config.storage, config.replicas, days)
+
+    def contracts(self) -> Sequence[contracts.Database]:
+        """The server."""
+        return [contracts.Database(self._engine.name, self.endpoint, self._engine.port, self.grant)]
+
+    def exports(self) -> Mapping[str, pulumi.Input[str]]:
+        """Address and the name of the administrator's secret, never its value."""
+        return {"host": self.endpoint, "port": str(self._engine.port), "adminSecret": self.master_secret_arn}

@@ -1,11 +1,7 @@
 """MySQL on Google Cloud: Cloud SQL, private, encrypted, logged in to by IAM."""
 
-from collections.abc import Mapping, Sequence
-
 import pulumi
 
-from components import contracts
-from components.contracts import Consumer, DatabaseAccess
 from components.spec.data import Mysql
 from components.system import Site
 from components.vertex import cloudsql_instance
@@ -35,36 +31,15 @@ ENGINE = Engine(
 )
 
 
-class CloudSqlMysql(pulumi.ComponentResource):
+class CloudSqlMysql(CloudSqlServer):
     """Cloud SQL for MySQL: private address only, our key, TLS and Google's connectors required, log-in by IAM.
 
     Creates: sql.DatabaseInstance, administrator and secret; `grant` a database, its role and a user (see CloudSqlServer).
     Source: Cloud SQL for MySQL, "IAM authentication", "Manage users with IAM database authentication", "Data API".
     """
 
-    connection_name: pulumi.Output[str]
-    admin_secret: pulumi.Output[str]
-
-    needs = (contracts.Network,)
-    optional = ()
-    provides = (contracts.Database,)
-    tiers = ("all", "platform")
-    essential_type = "gcp:sql/databaseInstance:DatabaseInstance"
-
     def __init__(self, name: str, args: CloudSqlArgs, opts: pulumi.ResourceOptions | None = None):
-        super().__init__("mlops:index:CloudSqlMysql", name, {}, opts)
-        self._server = CloudSqlServer(self, name, args, ENGINE)
-        self.connection_name, self.admin_secret = self._server.connection_name, self._server.admin_secret
-        self.register_outputs({"connectionName": self.connection_name, "adminSecret": self.admin_secret})
-
-    def grant(self, database: str, consumer: Consumer) -> DatabaseAccess:
-        """The database, and the consumer's service account as a user that owns it."""
-        return self._server.grant(database, consumer)
-
-    @staticmethod
-    def wants(config: Mysql) -> contracts.Wants:
-        """Nothing: Cloud SQL keeps its own backups."""
-        return contracts.Wants()
+        super().__init__(name, ENGINE, args, opts)
 
     @staticmethod
     def plan(site: Site) -> CloudSqlArgs:
@@ -72,11 +47,3 @@ class CloudSqlMysql(pulumi.ComponentResource):
         config: Mysql = site.config
         days = config.backup.keep if config.backup else 0
         return cloudsql_instance.from_spec(site, config.machine_type, config.storage, config.replicas, days)
-
-    def contracts(self) -> Sequence[contracts.Database]:
-        """The server."""
-        return [contracts.Database(ENGINE.name, self.connection_name, ENGINE.port, self.grant, account=self._server.account)]
-
-    def exports(self) -> Mapping[str, pulumi.Input[str]]:
-        """Address and the name of the administrator's secret, never its value."""
-        return self._server.exports()

@@ -1,7 +1,7 @@
 """What the relational databases on Google Cloud share: one private Cloud SQL instance that is logged in to by IAM."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -11,7 +11,7 @@ import pulumi_random as random
 from components import contracts
 from components.contracts import Consumer, DatabaseAccess
 from components.naming import LIMITS, fit
-from components.spec.base import quantity_value
+from components.spec.base import System, quantity_value
 from components.system import Site
 from components.vertex.identity import on_project
 from components.vertex.names import dns, labels
@@ -68,8 +68,8 @@ class Engine:
     """The same as what it logs in as."""
 
 
-class CloudSqlServer:
-    """The resources of one instance below `parent`; the systems' components hand everything to it.
+class CloudSqlServer(pulumi.ComponentResource):
+    """One private Cloud SQL instance of an engine.
 
     The instance (its name ends in random letters, for a deleted one's is taken for a week), a built-in administrator whose
     generated password stands in a regional secret that nobody was granted. `grant` makes the database, a database role that
@@ -77,13 +77,23 @@ class CloudSqlServer:
     with the project roles to connect, limited to this instance.
     """
 
-    def __init__(self, parent: pulumi.ComponentResource, name: str, args: CloudSqlArgs, engine: Engine):
+    connection_name: pulumi.Output[str]
+    admin_secret: pulumi.Output[str]
+
+    needs = (contracts.Network,)
+    optional = ()
+    provides = (contracts.Database,)
+    tiers = ("all", "platform")
+    essential_type = "gcp:sql/databaseInstance:DatabaseInstance"
+
+    def __init__(self, name: str, engine: Engine, args: CloudSqlArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__(f"mlops:index:{type(self).__name__}", name, {}, opts)
         self._args, self._name, self._engine = args, name, engine
-        self.opts = pulumi.ResourceOptions(parent=parent)
+        self._opts = pulumi.ResourceOptions(parent=self)
         self._databases: dict[str, tuple[gcp.sql.Database, gcp.sql.ProvisionScript]] = {}
         self._connects: set[str] = set()
         keep = pulumi.ResourceOptions(protect=args.production or None, retain_on_delete=args.production or None)
-        self._kept = pulumi.ResourceOptions.merge(self.opts, keep)
+        self._kept = pulumi.ResourceOptions.merge(self._opts, keep)
         self._instance = gcp.sql.DatabaseInstance(
             f"{name}-{dns(args.prefix, 60)}",
             project=args.project,
@@ -95,9 +105,9 @@ class CloudSqlServer:
             opts=self._kept,
         )
         self.connection_name = self._instance.connection_name
-        self.account = self._instance.service_account_email_address
         self._admin, self._password = self._administrator()
         self.admin_secret = self._password.name
+        self.register_outputs({"connectionName": self.connection_name, "adminSecret": self.admin_secret})
 
     def _settings(self) -> gcp.sql.DatabaseInstanceSettingsArgs:
         args = self._args
@@ -146,7 +156,7 @@ class CloudSqlServer:
 
     def _administrator(self) -> tuple[gcp.sql.User, gcp.secretmanager.RegionalSecretVersion]:
         password = random.RandomPassword(
-            f"{self._name}-admin", length=32, min_lower=1, min_upper=1, min_numeric=1, min_special=1, opts=self.opts
+            f"{self._name}-admin", length=32, min_lower=1, min_upper=1, min_numeric=1, min_special=1, opts=self._opts
         )
         admin = gcp.sql.User(
             f"{self._name}-admin",
@@ -157,7 +167,7 @@ class CloudSqlServer:
             password_wo=password.result,
             password_wo_version=1,
             database_roles=["cloudsqlsuperuser"],
-            opts=self.opts,
+            opts=self._opts,
         )
         secret = gcp.secretmanager.RegionalSecret(
             f"{self._name}-admin",
@@ -167,10 +177,10 @@ class CloudSqlServer:
             customer_managed_encryption=gcp.secretmanager.RegionalSecretCustomerManagedEncryptionArgs(
                 kms_key_name=self._args.kms_key
             ),
-            opts=self.opts,
+            opts=self._opts,
         )
         version = gcp.secretmanager.RegionalSecretVersion(
-            f"{self._name}-admin", secret=secret.id, secret_data_wo=password.result, secret_data_wo_version="1", opts=self.opts
+            f"{self._name}-admin", secret=secret.id, secret_data_wo=password.result, secret_data_wo_version="1", opts=self._opts
         )
         return admin, version
 
@@ -197,7 +207,7 @@ class CloudSqlServer:
                 description=f"The role that owns {name}",
                 database=self._engine.connects,
                 script=self._engine.script.format(database=name, role=role),
-                opts=pulumi.ResourceOptions.merge(self.opts, pulumi.ResourceOptions(depends_on=[made])),
+                opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[made])),
             )
             self._databases[database] = (made, script)
         made, script = self._databases[database]
@@ -225,7 +235,7 @@ class CloudSqlServer:
                 instance=self._instance.name,
                 type="CLOUD_IAM_SERVICE_ACCOUNT",
                 database_roles=[role],
-                opts=pulumi.ResourceOptions.merge(self.opts, pulumi.ResourceOptions(depends_on=[script])),
+                opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[script])),
             )
         )
         return access
@@ -238,9 +248,19 @@ class CloudSqlServer:
             self._instance.name,
         )
         return [
-            on_project(f"{consumer.name}-{noun}", role, email, self._args.project, self.opts, only=("this-instance", only))
+            on_project(f"{consumer.name}-{noun}", role, email, self._args.project, self._opts, only=("this-instance", only))
             for noun, role in (("connect", CONNECT), ("login", LOGIN))
         ]
+
+    @staticmethod
+    def wants(config: System) -> contracts.Wants:
+        """Nothing: Cloud SQL keeps its own backups."""
+        return contracts.Wants()
+
+    def contracts(self) -> Sequence[contracts.Database]:
+        """The server."""
+        engine, account = self._engine, self._instance.service_account_email_address
+        return [contracts.Database(engine.name, self.connection_name, engine.port, self.grant, account=account)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Address and the name of the administrator's secret, never its value."""
