@@ -19,7 +19,7 @@ from components.kubernetes.place import Place
 LABEL = {"grafana_dashboard": "1"}
 """What the sidecar selects; kube-prometheus-stack puts the same on its dashboards."""
 FOLDER = {"grafana_folder": "MLOps"}
-GENERAL = ("platform", "gpu")
+GENERAL = ("platform", "gpu", "certificates")
 """Dashboards of no single system."""
 KINDS = {
     "training": {"cluster", "kubeflow", "katib", "ray"},
@@ -30,9 +30,14 @@ KINDS = {
 _FILES = Path(__file__).with_name("dashboards")
 
 
+def every() -> list[str]:
+    """All that there are, by name."""
+    return sorted(file.stem for file in _FILES.glob("*.yaml"))
+
+
 def names(systems: Sequence[str]) -> list[str]:
     """Dashboards for these systems: the general ones, then those of training and serving, then each system's own."""
-    there = {file.stem for file in _FILES.glob("*.yaml")}
+    there = set(every())
     shared = [name for name, members in KINDS.items() if members & set(systems)]
     return [*GENERAL, *shared, *(system for system in systems if system in there - KINDS.keys())]
 

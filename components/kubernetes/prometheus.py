@@ -25,6 +25,8 @@ ALERTMANAGER = "kube-prometheus-stack-alertmanager"
 ALERTMANAGER_PORT = 9093
 PROMETHEUS_RULE = ("monitoring.coreos.com/v1", "PrometheusRule")
 
+CERT_MANAGER = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}
+"""Labels of its controllers (chart cert-manager, templates/deployment.yaml)."""
 HIDDEN = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
 """Parts of the control plane that a managed cluster does not let be scraped: their targets would be down for ever."""
 
@@ -135,11 +137,11 @@ class PrometheusStack(pulumi.ComponentResource):
     """The prometheus-operator and its CRDs, Prometheus and Alertmanager on volumes, kube-state-metrics and node-exporter.
 
     Every ServiceMonitor, PodMonitor and PrometheusRule of the cluster counts, whatever its labels. Alert rules of our own stand
-    beside the chart's, one PrometheusRule a system. With Thanos in the stack each Prometheus has its sidecar, told of the
-    bucket by names alone (thanos_objstore.py). Source: chart kube-prometheus-stack. Limits: node-exporter reads the node
-    (host network, PID and paths), so the namespace enforces Pod Security `privileged`; Prometheus and Alertmanager have no login
-    of their own and are reached only inside the cluster; the operator makes the Service kube-system/kube-prometheus-stack-kubelet
-    at run time, which no destroy removes.
+    beside the chart's, one PrometheusRule a system; a PodMonitor reads cert-manager's controllers, wherever they stand. With
+    Thanos in the stack each Prometheus has its sidecar, told of the bucket by names alone (thanos_objstore.py). Source: chart
+    kube-prometheus-stack. Limits: node-exporter reads the node (host network, PID and paths), so the namespace enforces Pod
+    Security `privileged`; Prometheus and Alertmanager have no login of their own and are reached only inside the cluster; the
+    operator makes the Service kube-system/kube-prometheus-stack-kubelet at run time, which no destroy removes.
     """
 
     needs = (Certificates,)
@@ -177,6 +179,20 @@ class PrometheusStack(pulumi.ComponentResource):
                 object_name=f"mlops-{system}",
                 opts=place.after(self._stack),
             )
+        # the foundation stands before there are monitors, so that of its operator is made here
+        spec = {
+            "namespaceSelector": {"any": True},
+            "selector": {"matchLabels": CERT_MANAGER},
+            "podMetricsEndpoints": [{"port": "http-metrics", "interval": "30s"}],
+        }
+        objects.custom(
+            f"{name}-monitor-certificates",
+            place,
+            objects.POD_MONITOR,
+            spec,
+            object_name="cert-manager",
+            opts=place.after(self._stack),
+        )
         self._namespace = args.namespace
         self._url = pulumi.Output.concat(f"http://{SERVICE}.", args.namespace, f".svc:{PORT}")
         self.register_outputs({})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes import alert_routes, thanos_rules
+from components.kubernetes import alert_routes, dashboards, thanos_rules
 from components.spec.alerting import Alerting
 from tests.blueprints.recorded import Made, blueprint
 from tests.truth.programs import need
@@ -82,19 +82,22 @@ def test_the_rulers_file_is_one(promtool: Path, tmp_path: Path) -> None:
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    """Every query of every dashboard of `full`, and where it stands; templates' variables by a value of their own."""
-    for made in ours("ConfigMap"):
-        if "grafana_dashboard" not in (made.props["metadata"].get("labels") or {}):
-            continue
-        for name, text in made.props["data"].items():
-            model = json.loads(text)
-            known = {f"${v['name']}": "x" for v in (model.get("templating") or {}).get("list", [])} | VARIABLES
-            for panel in model["panels"]:
-                for target in panel.get("targets") or []:
-                    query = target["expr"]
-                    for variable, value in sorted(known.items(), key=lambda item: -len(item[0])):
-                        query = query.replace(variable, value).replace("${" + variable[1:] + "}", value)
-                    yield f"{name}: {panel['title']}", query
+    """Every query of every dashboard, of `full` and of systems that it lacks, and where it stands.
+
+    Templates' variables are replaced by a value of their own.
+    """
+    made = [made for made in ours("ConfigMap") if "grafana_dashboard" in (made.props["metadata"].get("labels") or {})]
+    models = [json.loads(text) for one in made for text in one.props["data"].values()]
+    there = {model["uid"] for model in models}
+    boards = [dashboards.load(name) for name in dashboards.every()]
+    for model in [*models, *(board for board in boards if board["uid"] not in there)]:
+        known = {f"${v['name']}": "x" for v in (model.get("templating") or {}).get("list", [])} | VARIABLES
+        for panel in model["panels"]:
+            for target in panel.get("targets") or []:
+                query = target["expr"]
+                for variable, value in sorted(known.items(), key=lambda item: -len(item[0])):
+                    query = query.replace(variable, value).replace("${" + variable[1:] + "}", value)
+                yield f"{model['title']}: {panel['title']}", query
 
 
 def test_every_query_of_every_dashboard_parses(promtool: Path, tmp_path: Path) -> None:

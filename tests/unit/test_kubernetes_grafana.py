@@ -65,7 +65,13 @@ def test_each_tenants_logs_have_a_source_of_their_own_beside_everybodys() -> Non
 def test_dashboards_of_the_chosen_systems_carry_the_label_that_the_sidecar_reads() -> None:
     made = build()
     boards = [r for r in made.all("ConfigMap") if r.object_name.startswith("mlops-dashboard-")]
-    assert [r.object_name.removeprefix("mlops-dashboard-") for r in boards] == ["platform", "gpu", "kafka", "mlflow"]
+    assert [r.object_name.removeprefix("mlops-dashboard-") for r in boards] == [
+        "platform",
+        "gpu",
+        "certificates",
+        "kafka",
+        "mlflow",
+    ]
     sidecar = chart_values(ARGS)["sidecar"]["dashboards"]
     for board in boards:
         assert board.inputs["metadata"]["labels"][sidecar["label"]] == sidecar["labelValue"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cli.sources import read_lock
 from components.contracts import Certificates, Metrics
 from components.kubernetes import alerts, dashboards
 from components.kubernetes.place import Compute
@@ -91,6 +92,19 @@ def test_rules_stand_for_the_systems_that_are_there_and_wait_for_the_webhook() -
     made = build()
     assert [r.object_name for r in made.all("PrometheusRule")] == ["mlops-platform", "mlops-kafka"]
     assert all("prometheus-stack" in r.depends_on for r in made.all("PrometheusRule"))
+
+
+def test_the_certificates_operator_is_read_although_it_stands_before_any_monitor() -> None:
+    made = build()
+    monitor = made.one("PodMonitor")
+    assert monitor.namespace == "monitoring" and "prometheus-stack" in monitor.depends_on
+    assert monitor.inputs["spec"]["namespaceSelector"] == {"any": True}
+    (endpoint,) = monitor.inputs["spec"]["podMetricsEndpoints"]
+    renders = read_lock()["cert-manager"]["renders"].values()
+    objects = [fact for render in renders for fact in render["objects"]]
+    (operator, *_) = (fact for fact in objects if (fact["kind"], fact["name"]) == ("Deployment", "cert-manager"))
+    assert monitor.inputs["spec"]["selector"]["matchLabels"].items() <= operator["podLabels"].items()
+    assert endpoint["port"] in [port["name"] for port in operator["containers"][0]["ports"]]
 
 
 def test_passed_values_are_merged_last() -> None:

@@ -123,9 +123,9 @@ def test_a_dashboard_is_whole(board: str) -> None:
 
 
 def test_they_stand_where_one_system_of_the_kind_does() -> None:
-    assert dashboards.names(["cluster", "mlflow"]) == ["platform", "gpu", "training", "mlflow"]
-    assert dashboards.names(["tfserving"]) == ["platform", "gpu", "serving"]
-    assert dashboards.names(["mysql"]) == ["platform", "gpu", "mysql"]
+    assert dashboards.names(["cluster", "mlflow"]) == ["platform", "gpu", "certificates", "training", "mlflow"]
+    assert dashboards.names(["tfserving"]) == ["platform", "gpu", "certificates", "serving"]
+    assert dashboards.names(["mysql"]) == ["platform", "gpu", "certificates", "mysql"]
 
 
 def test_the_team_of_a_queue_is_in_its_name() -> None:
