@@ -188,12 +188,9 @@ class ArgoWorkflows(pulumi.ComponentResource):
 
     def _monitor(self) -> None:
         """Every controller pod: one that stands by reports nothing."""
-        spec = {
-            "selector": {"matchLabels": {"app.kubernetes.io/name": "argo-workflows-workflow-controller"}},
-            "podMetricsEndpoints": [{"port": "metrics", "interval": "30s"}],
-        }
+        pods = {"app.kubernetes.io/name": "argo-workflows-workflow-controller"}
         opts = self._place.after(self._chart)
-        objects.custom(f"{self._name}-monitor", self._place, objects.POD_MONITOR, spec, object_name=NAME, opts=opts)
+        objects.pod_monitor(f"{self._name}-monitor", self._place, pods, object_name=NAME, opts=opts)
 
     @staticmethod
     def wants(config: Argo) -> contracts.Wants:

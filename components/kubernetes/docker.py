@@ -23,8 +23,7 @@ from components.kubernetes.docker_config import (
     document,
     htpasswd,
 )
-from components.kubernetes.image_builder import ImageBuilder, ImageBuilderArgs
-from components.kubernetes.namespace import admit
+from components.kubernetes.image_builder import ImageBuilder
 from components.kubernetes.objects import (
     SERVICE_MONITOR,
     certificate,
@@ -36,7 +35,6 @@ from components.kubernetes.objects import (
     service_account,
 )
 from components.kubernetes.place import Compute, Place
-from components.kubernetes.registry_access import BUILD_NAMESPACE
 from components.naming import fit
 from components.spec.data import Docker
 from components.system import Site
@@ -160,23 +158,17 @@ class ZotRegistry(pulumi.ComponentResource):
         custom(f"{self._name}-monitor", self._place, SERVICE_MONITOR, spec, object_name="registry")
 
     def _build(self) -> ImageBuilder:
-        """The builder in its own namespace, and its way in: the namespace's one policy knows systems only."""
-        args, place = self._args, self._place
-        way = admit(
-            f"{self._name}-network-builder", place, BUILD_NAMESPACE, {"app.kubernetes.io/name": "zot"}, PORT, "mlops-builder"
-        )
-        made = ImageBuilderArgs(
-            namespace=BUILD_NAMESPACE,
-            labels=args.labels,
-            issuer=args.issuer,
-            bundle=args.bundle,
-            compute=args.builder or Compute("1", "2Gi"),
-            cache=args.cache,
+        """The builder beside it."""
+        return registry_access.builder(
+            self._name,
+            self._place,
+            self._args,
+            self._server,
+            {"app.kubernetes.io/name": "zot"},
+            PORT,
             registry=self._inside,
             password=self._passwords[BUILDER].result,
-            registry_mirror=args.registry_mirror,
         )
-        return ImageBuilder(f"{self._name}-builder", made, place.after(self._server, way))
 
     def _grant(self, consumer: contracts.Consumer) -> pulumi.Input[str]:
         """A Secret with which pods of the consumer's namespace pull, and its clients push to the project of its name."""

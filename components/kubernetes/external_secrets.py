@@ -147,11 +147,8 @@ class ExternalSecretsOperator(pulumi.ComponentResource):
                 opts=place.after(stores[wanted.store]),
             )
         if args.monitored:
-            spec = {
-                "selector": {"matchLabels": {"app.kubernetes.io/instance": "external-secrets"}},
-                "podMetricsEndpoints": [{"port": "metrics", "path": "/metrics", "interval": "30s"}],
-            }
-            objects.custom(f"{name}-monitor", place, objects.POD_MONITOR, spec, object_name="external-secrets")
+            pods = {"app.kubernetes.io/instance": "external-secrets"}
+            objects.pod_monitor(f"{name}-monitor", place, pods, path="/metrics", object_name="external-secrets")
         self.register_outputs({})
 
     @staticmethod

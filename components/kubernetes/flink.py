@@ -216,8 +216,7 @@ class FlinkCluster(pulumi.ComponentResource):
             "operator": {"app.kubernetes.io/name": OPERATOR.chart},
         }
         for part, labels in targets.items():
-            spec = {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{"port": "metrics", "interval": "30s"}]}
-            objects.custom(f"{self._name}-monitor-{part}", self._place, objects.POD_MONITOR, spec, object_name=f"flink-{part}")
+            objects.pod_monitor(f"{self._name}-monitor-{part}", self._place, labels, object_name=f"flink-{part}")
 
     @staticmethod
     def wants(config: Flink) -> contracts.Wants:

@@ -215,11 +215,7 @@ class EnvoyGateway(pulumi.ComponentResource):
             "proxies": (proxies, "/stats/prometheus"),
         }
         for part, (labels, path) in targets.items():
-            spec = {
-                "selector": {"matchLabels": labels},
-                "podMetricsEndpoints": [{"port": "metrics", "path": path, "interval": "30s"}],
-            }
-            objects.custom(f"{self._name}-monitor-{part}", self._place, objects.POD_MONITOR, spec, object_name=f"gateway-{part}")
+            objects.pod_monitor(f"{self._name}-monitor-{part}", self._place, labels, path=path, object_name=f"gateway-{part}")
 
     @staticmethod
     def wants(config: Gateway) -> contracts.Wants:

@@ -12,10 +12,8 @@ from components.kubernetes import chart, extend, objects, registry_access, valke
 from components.kubernetes import harbor_values as values
 from components.kubernetes.docker_config import BUILDER
 from components.kubernetes.harbor_accounts import accounts, password
-from components.kubernetes.image_builder import ImageBuilder, ImageBuilderArgs
-from components.kubernetes.namespace import admit
+from components.kubernetes.image_builder import ImageBuilder
 from components.kubernetes.place import Compute, Place
-from components.kubernetes.registry_access import BUILD_NAMESPACE
 from components.spec.data import Docker
 from components.spec.stack import Environment
 from components.system import Site
@@ -163,25 +161,19 @@ class HarborRegistry(pulumi.ComponentResource):
         ]
 
     def _build(self) -> ImageBuilder:
-        """The builder in its own namespace, and its way in to the core."""
-        args, place = self._args, self._place
-        way = admit(
-            f"{self._name}-network-builder", place, BUILD_NAMESPACE, {"app": "harbor", "component": "core"}, 8443, "mlops-builder"
-        )
-        made = ImageBuilderArgs(
-            namespace=BUILD_NAMESPACE,
-            labels=args.labels,
-            issuer=args.issuer,
-            bundle=args.bundle,
-            compute=args.builder or Compute("1", "2Gi"),
-            cache=args.cache,
+        """The builder, which reaches the core."""
+        return registry_access.builder(
+            self._name,
+            self._place,
+            self._args,
+            self._accounts,
+            {"app": "harbor", "component": "core"},
+            8443,
             registry=f"{values.CORE}:443",
             password=self._passwords[BUILDER].result,
             user=f"robot${BUILDER}",
-            alias=pulumi.Output.concat(f"{values.CORE}.", args.namespace, ".svc.cluster.local"),
-            registry_mirror=args.registry_mirror,
+            alias=pulumi.Output.concat(f"{values.CORE}.", self._args.namespace, ".svc.cluster.local"),
         )
-        return ImageBuilder(f"{self._name}-builder", made, place.after(self._accounts, way))
 
     def _grant(self, consumer: contracts.Consumer) -> pulumi.Input[str]:
         """A Secret with which pods of the consumer's namespace pull, and its clients push to the project of its name."""

@@ -10,7 +10,7 @@ from components import contracts
 from components.kubernetes import chart, kafka_cluster
 from components.kubernetes.given import give
 from components.kubernetes.kafka_cluster import CLUSTER_LABEL, NAME, PORT
-from components.kubernetes.objects import POD_MONITOR, WAIT_READY, certificate, custom
+from components.kubernetes.objects import WAIT_READY, certificate, custom, pod_monitor
 from components.kubernetes.operator import operator
 from components.kubernetes.place import Compute, Place, content_hash
 from components.naming import fit
@@ -169,8 +169,7 @@ class StrimziKafka(pulumi.ComponentResource):
             "operator": ({"strimzi.io/kind": "cluster-operator"}, "http"),
         }
         for part, (labels, port) in targets.items():
-            spec = {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{"port": port, "interval": "30s"}]}
-            custom(f"{self._name}-monitor-{part}", self._place, POD_MONITOR, spec, object_name=f"kafka-{part}")
+            pod_monitor(f"{self._name}-monitor-{part}", self._place, labels, port=port, object_name=f"kafka-{part}")
 
     def _topic(self, topic: str, opts: pulumi.ResourceOptions | None = None) -> pulumi.Resource:
         """The topic, made once: as declared, or with the defaults of a declaration where a grant is the first to name it."""

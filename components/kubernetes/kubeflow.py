@@ -154,12 +154,8 @@ class KubeflowPlatform(pulumi.ComponentResource):
     def _monitor(self, controller: pulumi.Resource) -> None:
         place, name = self._place, self._name
         objects.service_monitor(f"{name}-monitor", place, "ml-pipeline", port="http", object_name=NAME)
-        spec = {
-            "selector": {"matchLabels": {"app.kubernetes.io/name": "argo-workflows-workflow-controller"}},
-            "podMetricsEndpoints": [{"port": "metrics", "interval": "30s"}],
-        }
-        opts = place.after(controller)
-        objects.custom(f"{name}-controller-monitor", place, objects.POD_MONITOR, spec, object_name=NAME, opts=opts)
+        pods = {"app.kubernetes.io/name": "argo-workflows-workflow-controller"}
+        objects.pod_monitor(f"{name}-controller-monitor", place, pods, object_name=NAME, opts=place.after(controller))
 
     @staticmethod
     def wants(config: Kubeflow) -> contracts.Wants:

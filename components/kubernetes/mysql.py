@@ -9,7 +9,7 @@ import pulumi
 from components import contracts
 from components.kubernetes import chart, mysql_cluster
 from components.kubernetes.given import give, login
-from components.kubernetes.objects import POD_MONITOR, certificate, custom, digest, password, secret
+from components.kubernetes.objects import certificate, custom, digest, password, pod_monitor, secret
 from components.kubernetes.operator import operator
 from components.kubernetes.place import Compute, Place
 from components.kubernetes.sqljob import sql_job
@@ -160,8 +160,7 @@ class PerconaMysql(pulumi.ComponentResource):
 
     def _monitor(self) -> None:
         labels = {"app.kubernetes.io/instance": mysql_cluster.NAME, "app.kubernetes.io/component": "database"}
-        spec = {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{"port": "metrics", "interval": "30s"}]}
-        custom(f"{self._name}-monitor", self._place, POD_MONITOR, spec, object_name="mysql")
+        pod_monitor(f"{self._name}-monitor", self._place, labels, object_name="mysql")
 
     def _grant(self, database: str, consumer: contracts.Consumer) -> contracts.DatabaseAccess:
         """A database and a user limited to it; the password's Secret stands in the consumer's namespace and here."""

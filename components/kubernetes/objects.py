@@ -183,3 +183,23 @@ def service_monitor(
         "endpoints": [{"port": port, "path": path, "interval": "30s", **(endpoint or {})}],
     }
     return custom(name, place, SERVICE_MONITOR, spec, object_name=object_name, opts=opts)
+
+
+def pod_monitor(
+    name: str,
+    place: Place,
+    labels: Mapping[str, str],
+    *,
+    port: str = "metrics",
+    path: str = "",
+    everywhere: bool = False,
+    object_name: str = "",
+    opts: pulumi.ResourceOptions | None = None,
+) -> CustomResource:
+    """A PodMonitor over the pods with these labels, every 30 s: of the place's namespace, or `everywhere`."""
+    spec = {
+        "selector": {"matchLabels": dict(labels)},
+        "podMetricsEndpoints": [{"port": port, "interval": "30s", **({"path": path} if path else {})}],
+        **({"namespaceSelector": {"any": True}} if everywhere else {}),
+    }
+    return custom(name, place, POD_MONITOR, spec, object_name=object_name, opts=opts)

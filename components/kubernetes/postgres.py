@@ -10,7 +10,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components import contracts
 from components.kubernetes import chart, postgres_cluster
 from components.kubernetes.given import give, login
-from components.kubernetes.objects import POD_MONITOR, WAIT_READY, certificate, custom, password, secret
+from components.kubernetes.objects import WAIT_READY, certificate, custom, password, pod_monitor, secret
 from components.kubernetes.operator import operator
 from components.kubernetes.place import Compute, Place
 from components.kubernetes.postgres_cluster import APPLIED, NAME, PORT
@@ -168,8 +168,7 @@ class CloudNativePostgres(pulumi.ComponentResource):
         ):
             if part == "operator" and self._args.operator == "existing":
                 continue
-            spec = {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{"port": "metrics", "interval": "30s"}]}
-            custom(f"{self._name}-monitor-{part}", self._place, POD_MONITOR, spec, object_name=f"postgres-{part}")
+            pod_monitor(f"{self._name}-monitor-{part}", self._place, labels, object_name=f"postgres-{part}")
 
     def _role(self, role: str, opts: pulumi.ResourceOptions, **spec: Any) -> CustomResource:
         """A role by its name in the database, made once."""

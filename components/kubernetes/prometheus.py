@@ -180,16 +180,12 @@ class PrometheusStack(pulumi.ComponentResource):
                 opts=place.after(self._stack),
             )
         # the foundation stands before there are monitors, so that of its operator is made here
-        spec = {
-            "namespaceSelector": {"any": True},
-            "selector": {"matchLabels": CERT_MANAGER},
-            "podMetricsEndpoints": [{"port": "http-metrics", "interval": "30s"}],
-        }
-        objects.custom(
+        objects.pod_monitor(
             f"{name}-monitor-certificates",
             place,
-            objects.POD_MONITOR,
-            spec,
+            CERT_MANAGER,
+            port="http-metrics",
+            everywhere=True,
             object_name="cert-manager",
             opts=place.after(self._stack),
         )

@@ -1,13 +1,16 @@
-"""What every registry on Kubernetes does alike: who may ask for a login, and pull Secrets."""
+"""What every registry on Kubernetes does alike: who may ask for a login, pull Secrets, and the builder beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import pulumi
 from pulumi_kubernetes import core
 
 from components.accesses import Consumer
-from components.kubernetes.docker_config import docker_config
-from components.kubernetes.place import Place
+from components.kubernetes.docker_config import BUILDER, docker_config
+from components.kubernetes.image_builder import ImageBuilder, ImageBuilderArgs
+from components.kubernetes.namespace import admit
+from components.kubernetes.place import Compute, Place
 from components.naming import fit
 from components.system import Site
 
@@ -56,3 +59,65 @@ def pull_secret(
     )
     consumer.ready.append(given)
     return object_name
+
+
+class Registry(Protocol):
+    """Arguments of a registry that its builder needs too."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Of the objects that are our own."""
+
+    @property
+    def issuer(self) -> str:
+        """ClusterIssuer of the certificates."""
+
+    @property
+    def bundle(self) -> str:
+        """ConfigMap with the CA bundle."""
+
+    @property
+    def builder(self) -> Compute | None:
+        """Of the daemon."""
+
+    @property
+    def cache(self) -> str:
+        """Bytes of layers that it keeps."""
+
+    @property
+    def registry_mirror(self) -> str | None:
+        """Where other people's images are pulled from."""
+
+
+def builder(
+    name: str,
+    place: Place,
+    args: Registry,
+    server: pulumi.Resource,
+    pods: Mapping[str, str],
+    port: int,
+    *,
+    registry: pulumi.Input[str],
+    password: pulumi.Input[str],
+    user: str = BUILDER,
+    alias: pulumi.Input[str] | None = None,
+) -> ImageBuilder:
+    """The builder in its own namespace, and its way in to the registry's `pods` on their `port`.
+
+    The namespace's one policy knows systems only; `registry`, `user` and `alias` as ImageBuilder takes them.
+    """
+    way = admit(f"{name}-network-builder", place, BUILD_NAMESPACE, pods, port, "mlops-builder")
+    made = ImageBuilderArgs(
+        namespace=BUILD_NAMESPACE,
+        labels=args.labels,
+        issuer=args.issuer,
+        bundle=args.bundle,
+        compute=args.builder or Compute("1", "2Gi"),
+        cache=args.cache,
+        registry=registry,
+        password=password,
+        user=user,
+        alias=alias,
+        registry_mirror=args.registry_mirror,
+    )
+    return ImageBuilder(f"{name}-builder", made, place.after(server, way))

@@ -149,11 +149,10 @@ class SeldonServing(pulumi.ComponentResource):
     def _monitor(self) -> None:
         """PodMonitors over the servers and their agents, the pipeline gateway and Envoy."""
         for part, pods, port, path in values.monitors():
-            spec = {
-                "selector": {"matchLabels": {"app.kubernetes.io/name": pods}},
-                "podMetricsEndpoints": [{"port": port, "path": path, "interval": "30s"}],
-            }
-            objects.custom(f"{self._name}-monitor-{part}", self._place, objects.POD_MONITOR, spec, object_name=f"seldon-{part}")
+            labels = {"app.kubernetes.io/name": pods}
+            objects.pod_monitor(
+                f"{self._name}-monitor-{part}", self._place, labels, port=port, path=path, object_name=f"seldon-{part}"
+            )
 
     @staticmethod
     def wants(config: Seldon) -> Wants:

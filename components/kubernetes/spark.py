@@ -158,13 +158,13 @@ class SparkOperator(pulumi.ComponentResource):
 
     def _monitor(self) -> None:
         """PodMonitors over the operator, and over drivers, which report their executors."""
-        targets: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
-            "operator": ({"app.kubernetes.io/name": "spark-operator"}, {"port": "metrics"}),
-            "drivers": ({"spark-role": "driver"}, {"port": "spark-ui", "path": "/metrics/executors/prometheus/"}),
-        }
-        for part, (labels, endpoint) in targets.items():
-            spec = {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{**endpoint, "interval": "30s"}]}
-            objects.custom(f"{self._name}-monitor-{part}", self._place, objects.POD_MONITOR, spec, object_name=f"spark-{part}")
+        for part, labels, port, path in (
+            ("operator", {"app.kubernetes.io/name": "spark-operator"}, "metrics", ""),
+            ("drivers", {"spark-role": "driver"}, "spark-ui", "/metrics/executors/prometheus/"),
+        ):
+            objects.pod_monitor(
+                f"{self._name}-monitor-{part}", self._place, labels, port=port, path=path, object_name=f"spark-{part}"
+            )
 
     @staticmethod
     def wants(config: Spark) -> contracts.Wants:

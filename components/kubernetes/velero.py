@@ -161,11 +161,8 @@ class VeleroBackups(pulumi.ComponentResource):
             opts=place.after(location),
         )
         if args.monitored:
-            spec = {
-                "selector": {"matchLabels": {"app.kubernetes.io/name": "velero"}},
-                "podMetricsEndpoints": [{"port": "http-monitoring", "path": "/metrics", "interval": "30s"}],
-            }
-            objects.custom(f"{name}-monitor", place, objects.POD_MONITOR, spec, object_name="velero")
+            pods = {"app.kubernetes.io/name": "velero"}
+            objects.pod_monitor(f"{name}-monitor", place, pods, port="http-monitoring", path="/metrics", object_name="velero")
         self.register_outputs({})
 
     @staticmethod
