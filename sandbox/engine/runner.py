@@ -128,18 +128,28 @@ def _run(program: str, root: str, parallel: int) -> int:
 def _keep_first_frames() -> None:
     """Of the call stack that the SDK sends with each resource, the frame that makes it: the rest was a seventh of the state.
 
-    The engine keeps it in the state, our own frames and the interpreter's paths with it, and writes it at every step.
+    The engine keeps it in the state, our own frames and the interpreter's paths with it, and writes it at every step. The SDK
+    also looks at the file of every frame, for each resource anew.
     """
-    from pulumi.runtime import resource
+    from traceback import FrameSummary
 
-    whole = getattr(resource, "_get_stack_trace", None)
-    if whole is None:
+    from pulumi.runtime import resource
+    from pulumi.runtime.proto import source_pb2
+
+    position = getattr(resource, "_get_source_position_for_frame", None)
+    if position is None or not hasattr(resource, "_get_stack_trace"):
         return  # another version of the SDK
 
     def first() -> Any:
-        trace = whole()
-        del trace.frames[1:]
-        return trace
+        # past the constructors of Resource, of CustomResource or ComponentResource, and of the concrete class, as the SDK counts
+        frame, left = sys._getframe(1), 3
+        while left and frame.f_back is not None:
+            left -= frame.f_code.co_name == "__init__"
+            frame = frame.f_back
+        if left:
+            return source_pb2.StackTrace()
+        made = FrameSummary(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, lookup_line=False)
+        return source_pb2.StackTrace(frames=[source_pb2.StackFrame(pc=position(made))])
 
     resource._get_stack_trace = first
 
