@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import functools
 import ipaddress
 import warnings
 from collections.abc import Mapping
@@ -59,8 +60,12 @@ class Pair(NamedTuple):
     key: PrivateKey
 
 
+@functools.lru_cache(maxsize=512)
 def load(crt: str | None, key: str | None) -> Pair | None:
-    """A pair from PEM texts; None where one is missing, unreadable or they do not belong together."""
+    """A pair from PEM texts; None where one is missing, unreadable or they do not belong together.
+
+    Kept by its texts: an authority signs many, and reading its private key proves the key each time (5 ms).
+    """
     if not crt or not key:
         return None
     try:

@@ -41,6 +41,7 @@ class Store:
         """`changed` is told the custom resources to look at again, and the changed object itself."""
         self._changed = changed
         self._objects: dict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
+        self._owned: dict[str, set[Key]] = defaultdict(set)
         self._readers: dict[Key, dict[frozenset[tuple[str, str]], set[Key]]] = defaultdict(lambda: defaultdict(set))
         self._reads: dict[Key, set[Read]] = {}
 
@@ -51,7 +52,11 @@ class Store:
         if known is not None and _age(known) >= _age(obj):
             return False
         obj["metadata"].pop("managedFields", None)
+        if known is not None:
+            self._disown(known)
         self._objects[kind][namespace, name] = obj
+        for owner in obj["metadata"].get("ownerReferences", ()):
+            self._owned[owner["uid"]].add(key_of(obj))
         # one that lost a label matters to who looked for it
         self._changed(self.readers(obj) | (self.readers(known) if known else set()) | {key_of(obj)})
         return True
@@ -71,6 +76,7 @@ class Store:
         known = self._objects[kind].get((namespace, name))
         if known is not None and known["metadata"].get("uid") == obj["metadata"].get("uid"):
             del self._objects[kind][namespace, name]
+            self._disown(known)
             self._changed(self.readers(obj) | {key_of(obj)})
 
     def get(self, key: Key) -> Object | None:
@@ -113,13 +119,16 @@ class Store:
         }
 
     def owned(self, uid: str) -> list[Object]:
-        """The objects that name this uid among their owners."""
-        return [
-            obj
-            for objects in self._objects.values()
-            for obj in objects.values()
-            if any(owner["uid"] == uid for owner in obj["metadata"].get("ownerReferences", ()))
-        ]
+        """The objects that name this uid among their owners, in the order of their keys."""
+        return [self._objects[kind][namespace, name] for kind, namespace, name in sorted(self._owned.get(uid, ()))]
+
+    def _disown(self, obj: Object) -> None:
+        """Takes an object from its owners' lists; a list that is empty goes."""
+        for owner in obj["metadata"].get("ownerReferences", ()):
+            listed = self._owned.get(owner["uid"], set())
+            listed.discard(key_of(obj))
+            if not listed:
+                self._owned.pop(owner["uid"], None)
 
 
 class View:

@@ -13,9 +13,11 @@ from typing import Any
 import jsone  # type: ignore[import-untyped]
 from jsone.shared import JSONTemplateError  # type: ignore[import-untyped]
 
-from sandbox.operators import certificates, functions, strimzi
+from sandbox.operators import certificates, expressions, functions, strimzi
 from sandbox.operators.functions import get, selected
 from sandbox.operators.store import Object, View
+
+expressions.keep_trees()
 
 
 class TemplateError(Exception):

@@ -75,3 +75,28 @@ def test_small_functions() -> None:
     held = secret("s", password="kept")
     assert f.password(held, "password", 20) == "kept"
     assert f.password(held, "other", 20) != f.password(None, "other", 20)
+
+
+def test_what_an_object_owns_is_known_at_once_and_forgotten_with_it() -> None:
+    def part(name: str, version: int, *owners: str) -> dict[str, Any]:
+        references = [{"uid": uid} for uid in owners]
+        return {
+            "kind": "Service",
+            "metadata": {
+                "name": name,
+                "namespace": "n",
+                "uid": name,
+                "resourceVersion": str(version),
+                "ownerReferences": references,
+            },
+        }
+
+    store = Store()
+    store.put(part("b", 1, "first"))
+    store.put(part("a", 1, "first", "second"))
+    assert [obj["metadata"]["name"] for obj in store.owned("first")] == ["a", "b"]
+    store.put(part("a", 2, "second"))
+    assert [obj["metadata"]["name"] for obj in store.owned("first")] == ["b"]
+    assert [obj["metadata"]["resourceVersion"] for obj in store.owned("second")] == ["2"]
+    store.drop(part("a", 3))
+    assert store.owned("second") == [] == store.owned("nobody")
