@@ -22,7 +22,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.settings import SETTINGS
 
 from tests.unit import azure_mock, cluster_mock, google_mock
-from tests.unit.registered import Registered as Registered
+from tests.unit.registered import Registered
 
 T = TypeVar("T")
 SIGNATURE = "4dabf18193072939515e22adb298388d"
