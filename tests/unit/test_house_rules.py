@@ -1,6 +1,7 @@
 """The five "onlys" and the other rules of the house that a reader of the source can see."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ def sources(*folders: str) -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
+@functools.cache
 def code(path: Path) -> str:
     """The file's code without its docstrings and comments."""
     return ast.unparse(_bare(ast.parse(path.read_text(encoding="utf-8"))))

@@ -1,5 +1,6 @@
 """The JSON schemas are what the models say, and say the same as the models about the files we have."""
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ BLUEPRINTS = sorted((ROOT / "blueprints").glob("*.yaml"))
 BROKEN = Path(__file__).parent / "broken_stacks"
 
 
+@functools.cache
 def validator(name: str) -> jsonschema.Draft202012Validator:
     schema = json.loads((ROOT / "blueprints" / name).read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
