@@ -90,5 +90,5 @@ def arguments(key: str, job: Job, at: Callable[[str], pulumi.Input[str]], broker
     """The job's arguments: its own, or those of the script; `at` gives a path of the bucket its address."""
     if not job.streaming:
         return list(job.arguments)
-    found = [at(f"streams/{key}"), at(f"checkpoints/{key}"), str(job.trigger_seconds)]
+    found: list[pulumi.Input[str]] = [at(f"streams/{key}"), at(f"checkpoints/{key}"), str(job.trigger_seconds)]
     return [*found, job.topic, broker.bootstrap] if job.topic is not None and broker is not None else found

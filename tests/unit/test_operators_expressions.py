@@ -5,6 +5,7 @@ from typing import Any
 
 import jsone  # type: ignore[import-untyped]
 import pytest
+from jsone.parser import Parser  # type: ignore[import-untyped]
 
 from sandbox.operators import expressions
 from sandbox.operators.template import TemplateError, evaluate
@@ -12,13 +13,12 @@ from sandbox.operators.template import TemplateError, evaluate
 
 def test_an_expression_is_read_once_and_evaluated_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = expressions.Parser
 
     def parser(text: str, tokenizer: Any) -> Any:
         read.append(text)
-        return real(text, tokenizer)
+        return Parser(text, tokenizer)
 
-    monkeypatch.setattr(expressions, "Parser", parser)
+    monkeypatch.setattr("sandbox.operators.expressions.Parser", parser)
     monkeypatch.setattr(expressions, "_tree", functools.lru_cache(expressions._tree.__wrapped__))
     template = {"$eval": "replicas + 1"}
     assert [evaluate(template, {"replicas": count}) for count in (1, 2, 2)] == [2, 3, 3]

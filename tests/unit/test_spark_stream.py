@@ -38,8 +38,8 @@ def run(monkeypatch: pytest.MonkeyPatch, script: str, *source: str) -> Fake:
     """Runs the script as a job would, with its arguments."""
     fake = Fake()
     modules = {name: ModuleType(name) for name in ("pyspark", "pyspark.sql", "pyspark.sql.functions")}
-    modules["pyspark.sql"].SparkSession = fake  # type: ignore[attr-defined]
-    modules["pyspark.sql.functions"].to_date = lambda column: f"date of {column}"  # type: ignore[attr-defined]
+    monkeypatch.setattr(modules["pyspark.sql"], "SparkSession", fake, raising=False)
+    monkeypatch.setattr(modules["pyspark.sql.functions"], "to_date", "date of {}".format, raising=False)
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(sys, "argv", ["stream.py", "s3://b/streams/x", "s3://b/checkpoints/x", "30", *source])
