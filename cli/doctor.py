@@ -4,26 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from cli.engine import environment, sandbox_running
 from cli.errors import UserError
 from cli.live import Cluster
 from cli.tables import note
+from components.kubernetes.installed import OPERATORS, problems, served, told
 
 COLOURS = {"ok": "green", "hint": "yellow", "mend": "red"}
 OLDEST = (1, 32)
 """Oldest Kubernetes minor that the pinned charts and operators allow together (JupyterHub's chart: 1.32 from its next major)."""
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-OPERATORS = {
-    "cert-manager": "certificates.cert-manager.io",
-    "trust-manager": "bundles.trust.cert-manager.io",
-    "Strimzi": "kafkas.kafka.strimzi.io",
-    "Percona for MySQL": "perconaservermysqls.ps.percona.com",
-    "prometheus-operator": "prometheuses.monitoring.coreos.com",
-    "Gateway API": "gateways.gateway.networking.k8s.io",
-    "GPU operator": "clusterpolicies.nvidia.com",
-    "Kueue": "clusterqueues.kueue.x-k8s.io",
-}
-"""Operators by the CRD that tells of them; the keys of mlops:spec.operators say what to do with one that is there."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +69,18 @@ def load_balancer(services: list[dict[str, Any]]) -> Line:
 
 
 def operators(crds: list[dict[str, Any]]) -> list[Line]:
-    """Operators that are there already, with the versions their CRDs serve."""
+    """Operators that are there already, with their versions and those that their CRDs serve; too old ones are to be mended."""
     by_name = {c["metadata"]["name"]: c for c in crds}
     lines = []
-    for name, crd in OPERATORS.items():
-        if found := by_name.get(crd):
-            served = ", ".join(v["name"] for v in found["spec"]["versions"] if v["served"])
-            manager = (found["metadata"].get("labels") or {}).get("mlops.dev/stack")
-            whose = f"of stack {manager}" if manager else "not ours: set it to existing in mlops:spec.operators"
-            lines.append(Line("hint", "operators", f"{name} is there ({crd} {served}), {whose}"))
+    for key, operator in OPERATORS.items():
+        if (found := by_name.get(operator.crd)) is None:
+            continue
+        manager = (found["metadata"].get("labels") or {}).get("mlops.dev/stack")
+        whose = f"of stack {manager}" if manager else f"not ours: say operators.{to_camel(key)}: existing in mlops:spec"
+        name = " ".join(filter(None, (operator.title, told(operator, found))))
+        text = f"{name} is there ({operator.crd} {', '.join(served(found))}), {whose}"
+        old = [] if manager else [line for crd in operator.definitions for line in problems(operator, crd, by_name.get(crd, {}))]
+        lines.append(Line("mend" if old else "hint", "operators", "; ".join((text, *old))))
     return lines or [Line("ok", "operators", "none of ours there yet; the platform brings them")]
 
 

@@ -151,7 +151,7 @@ class GpuComputeCluster(pulumi.ComponentResource):
         if args.operator == "off":
             return None
         if args.operator == "existing":
-            return crds.existing(f"{name}-gpu-operator", gpu_operator.POLICY_CRD, "v1", place.opts)
+            return crds.existing(f"{name}-gpu-operator", "gpu_operator", place.opts)
         return chart.render(
             f"{name}-gpu-operator",
             gpu_operator.CHART,
@@ -177,7 +177,7 @@ class GpuComputeCluster(pulumi.ComponentResource):
     def _kueue(self) -> pulumi.Resource:
         args, name, place = self._args, self._name, self._place
         if args.queue_operator == "existing":
-            return crds.existing(f"{name}-kueue", kueue.QUEUE_CRD, "v1beta2", place.opts)
+            return crds.existing(f"{name}-kueue", "kueue", place.opts)
         # a selector of no namespace at all would be refused
         watched = [*args.namespaces, *args.teams] or [NAMESPACE]
         return chart.render(

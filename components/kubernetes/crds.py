@@ -5,11 +5,15 @@ Every CRD of a chart that we install has exactly one owner here. CRDs go up with
 resource of its kind in the cluster. An operator that the cluster already has is only looked at, never touched.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions.v1 import CustomResourceDefinition
-from pulumi_kubernetes.apiextensions.v1.outputs import CustomResourceDefinitionSpec
+from pulumi_kubernetes.apiextensions.v1.outputs import CustomResourceDefinitionSpec, CustomResourceDefinitionVersion
+from pydantic.alias_generators import to_camel
+
+from components.kubernetes.installed import OPERATORS, problems, untold
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "cert-manager": (
@@ -238,20 +242,36 @@ def slim(schema: Any, prose: bool = False) -> Any:
     return [slim(item, prose) for item in schema] if isinstance(schema, list) else schema
 
 
-def existing(name: str, crd: str, version: str, opts: pulumi.ResourceOptions) -> CustomResourceDefinition:
-    """An operator that is said to be in the cluster already: its CRD is read, never changed.
+def existing(name: str, operator: str, opts: pulumi.ResourceOptions) -> CustomResourceDefinition:
+    """An operator that is said to be in the cluster already (a key of OPERATORS): its CRDs are read, never changed.
 
-    Fails in preview where the CRD does not exist, or does not serve the API version that we write.
+    Fails in preview where one of them does not exist, does not serve the API version that we write, or is of a release older
+    than we accept. Warns where a release cannot be told. Returns the first of them, for others to wait for.
     """
-    found = CustomResourceDefinition.get(name, crd, opts)
+    known = OPERATORS[operator]
+    found = {
+        crd: CustomResourceDefinition.get(name if crd == known.crd else f"{name}-{crd.partition('.')[0]}", crd, opts)
+        for crd in known.definitions
+    }
 
-    def check(spec: CustomResourceDefinitionSpec) -> None:
-        served = [v.name for v in spec.versions if v.served]
-        if version not in served:
-            raise pulumi.RunError(
-                f"{crd} in the cluster serves {', '.join(served) or 'nothing'}; this platform writes {version}. "
-                "Upgrade that operator, or let the platform manage it (mlops:spec.operators)."
-            )
+    def check(crd: str, metadata: Mapping[str, Any] | None, spec: CustomResourceDefinitionSpec) -> None:
+        definition = {"metadata": metadata or {}, "spec": {"versions": [_version(each) for each in spec.versions]}}
+        if lines := list(problems(known, crd, definition)):
+            advice = f"Upgrade that operator, or let the platform manage it (mlops:spec.operators.{to_camel(operator)})."
+            raise pulumi.RunError(". ".join((*lines, advice)))
+        if crd == known.crd and (said := untold(known, definition)):
+            pulumi.log.warn(said)
 
-    found.spec.apply(check)
-    return found
+    def look(crd: str, read: CustomResourceDefinition) -> None:
+        # one after the other: together they would be taken apart to the last field of their schemas
+        read.metadata.apply(lambda metadata: read.spec.apply(lambda spec: check(crd, metadata, spec)))
+
+    for crd, read in found.items():
+        look(crd, read)
+    return found[known.crd]
+
+
+def _version(each: CustomResourceDefinitionVersion) -> dict[str, Any]:
+    """A version of a definition by the names of the API server."""
+    schema = each.schema.open_apiv3_schema if each.schema else None
+    return {"name": each.name, "served": each.served, "schema": {"openAPIV3Schema": schema}}

@@ -102,7 +102,7 @@ class KubernetesFoundation(pulumi.ComponentResource):
         """What must be there before a Certificate is accepted: the operator, and its webhook's word that it answers."""
         place, name, args = self._place, self._name, self._args
         if args.cert_manager == "existing":
-            return crds.existing(f"{name}-cert-manager", "certificates.cert-manager.io", "v1", place.opts)
+            return crds.existing(f"{name}-cert-manager", "cert_manager", place.opts)
         operator = chart.render(
             f"{name}-cert-manager",
             CERT_MANAGER,
@@ -187,7 +187,7 @@ class KubernetesFoundation(pulumi.ComponentResource):
         place, name, args = self._place, self._name, self._args
         operator: pulumi.Resource
         if args.trust_manager == "existing":
-            operator = crds.existing(f"{name}-trust-manager", "bundles.trust.cert-manager.io", "v1alpha1", place.opts)
+            operator = crds.existing(f"{name}-trust-manager", "trust_manager", place.opts)
         else:
             operator = chart.render(
                 f"{name}-trust-manager",

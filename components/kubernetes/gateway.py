@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pulumi
 
 from components import contracts
-from components.kubernetes import chart, objects
+from components.kubernetes import chart, crds, objects
 from components.kubernetes import gateway_specs as specs
 from components.kubernetes.exposure import HTTP_ROUTE, accepted
 from components.kubernetes.place import Compute, Image, Place, image
@@ -26,9 +26,9 @@ SERVER = "envoy-gateway"
 MANAGER = Compute("100m", "512Mi", "1")
 
 
-def crd_values() -> dict[str, Any]:
-    """Values of the chart of definitions: the Gateway API's standard channel, and Envoy Gateway's own."""
-    return {"crds": {"gatewayAPI": {"enabled": True, "channel": "standard"}, "envoyGateway": {"enabled": True}}}
+def crd_values(gateway_api: bool) -> dict[str, Any]:
+    """Values of the chart of definitions: the Gateway API's standard channel where it is ours, and Envoy Gateway's own."""
+    return {"crds": {"gatewayAPI": {"enabled": gateway_api, "channel": "standard"}, "envoyGateway": {"enabled": True}}}
 
 
 def controller_values(mirror: str | None) -> dict[str, Any]:
@@ -69,6 +69,8 @@ class EnvoyGatewayArgs:
     source_ranges: Optional[list[str]] = None
     """What the load balancer lets in."""
     monitored: bool = False
+    gateway_api: str = "managed"
+    """Definitions of the Gateway API: managed, or existing: the cluster's own are used and left as they are."""
     keep_crds: bool = True
     registry_mirror: Optional[str] = None
     chart_mirror: Optional[str] = None
@@ -80,7 +82,8 @@ class EnvoyGateway(pulumi.ComponentResource):
     """Envoy Gateway with GatewayClass and Gateway `mlops`: https for every host of the domain, http that redirects to it.
 
     The certificate is a wildcard of the platform's issuer. Routes come from namespaces of the platform and its teams. The
-    definitions of the Gateway API (standard channel) and of Envoy Gateway come from gateway-crds-helm, once. Controller and
+    definitions of the Gateway API (standard channel, unless the cluster has its own) and of Envoy Gateway come from
+    gateway-crds-helm, once. Controller and
     proxies know each other by certificates of ours, since the chart's certgen Job is a hook and hooks are not run. Each
     request gets X-Auth-Request-Redirect with its own URL, and loses identity headers that a client made up.
 
@@ -112,10 +115,12 @@ class EnvoyGateway(pulumi.ComponentResource):
     def _controller(self) -> pulumi.Resource:
         """Definitions, the certificates that the chart's hook would make, and the controller."""
         name, args, place = self._name, self._args, self._place
+        ours = args.gateway_api == "managed"
+        theirs = () if ours else (crds.existing(f"{name}-api", "gateway_api", place.opts),)
         definitions = chart.render(
             f"{name}-crds",
             CRDS,
-            crd_values(),
+            crd_values(ours),
             namespace=args.namespace,
             mirror=args.chart_mirror,
             keep=args.keep_crds,
@@ -137,7 +142,7 @@ class EnvoyGateway(pulumi.ComponentResource):
             extra=args.values,
             mirror=args.chart_mirror,
             keep=False,
-            opts=place.after(definitions, signing, *own),
+            opts=place.after(definitions, signing, *theirs, *own),
         )
 
     def _identity(self, part: str, names: Sequence[pulumi.Input[str]], usage: str) -> pulumi.Resource:
@@ -239,6 +244,7 @@ class EnvoyGateway(pulumi.ComponentResource):
             annotations=config.annotations,
             source_ranges=config.source_ranges,
             monitored=metrics is not None,
+            gateway_api=site.spec.operators.gateway_api,
             keep_crds=site.spec.operators.keep_crds,
             registry_mirror=site.spec.registry_mirror,
             chart_mirror=site.spec.chart_mirror,

@@ -9,7 +9,6 @@ from components.kubernetes.place import Compute, image
 from components.spec.team import GpuSharing
 
 CHART = chart.Pin("gpu-operator", "v26.7.0", "https://helm.ngc.nvidia.com/nvidia", checked="2026-11-23")
-POLICY_CRD = "clusterpolicies.nvidia.com"
 CONFIG = "mlops"
 """Name of our configuration of device plugin (the default of every node) and MIG manager (of nodes with MIG_LABEL)."""
 MIG_LABEL = "nvidia.com/mig.config"

@@ -110,7 +110,7 @@ class StrimziKafka(pulumi.ComponentResource):
             args.operator,
             OPERATOR,
             operator_values(args.registry_mirror),
-            crd="kafkas.kafka.strimzi.io",
+            key="strimzi",
             keep=args.keep_crds,
             mirror=args.chart_mirror,
         )
@@ -163,12 +163,14 @@ class StrimziKafka(pulumi.ComponentResource):
         )
 
     def _monitor(self) -> None:
-        """PodMonitors over the nodes with the exporter, and over the operator."""
+        """PodMonitors over the nodes with the exporter, and over the operator where it is ours."""
         targets = {
             "nodes": ({"strimzi.io/kind": "Kafka", **CLUSTER_LABEL}, "tcp-prometheus"),
             "operator": ({"strimzi.io/kind": "cluster-operator"}, "http"),
         }
         for part, (labels, port) in targets.items():
+            if part == "operator" and self._args.operator == "existing":
+                continue
             pod_monitor(f"{self._name}-monitor-{part}", self._place, labels, port=port, object_name=f"kafka-{part}")
 
     def _topic(self, topic: str, opts: pulumi.ResourceOptions | None = None) -> pulumi.Resource:

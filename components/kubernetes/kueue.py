@@ -13,7 +13,6 @@ from components.kubernetes.place import Compute, Place, image
 CHART = chart.Pin("kueue", "0.19.2", "oci://registry.k8s.io/kueue/charts/kueue", checked="2026-11-23")
 VERSION = "v0.19.2"
 NAMESPACE = "compute"
-QUEUE_CRD = "clusterqueues.kueue.x-k8s.io"
 API = "kueue.x-k8s.io/v1beta2"
 FLAVOR = (API, "ResourceFlavor")
 CLUSTER_QUEUE = (API, "ClusterQueue")

@@ -105,7 +105,7 @@ class PerconaMysql(pulumi.ComponentResource):
             args.operator,
             OPERATOR,
             operator_values(args.registry_mirror),
-            crd="perconaservermysqls.ps.percona.com",
+            key="percona",
             keep=args.keep_crds,
             mirror=args.chart_mirror,
         )

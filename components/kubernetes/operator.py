@@ -16,15 +16,14 @@ def operator(
     pin: chart.Pin,
     values: Mapping[str, Any],
     *,
-    crd: str,
-    version: str = "v1",
+    key: str,
     keep: bool,
     mirror: str | None,
 ) -> pulumi.Resource:
-    """What its custom resources wait for. `ownership` is managed or existing: then definition `crd` is to serve `version`.
+    """What its custom resources wait for. `ownership` is managed or existing: then it is held against `key` of installed.py.
 
     `keep` leaves its definitions in the cluster on destroy; `mirror` is the stack's chartMirror.
     """
     if ownership == "existing":
-        return crds.existing(f"{name}-operator", crd, version, place.opts)
+        return crds.existing(f"{name}-operator", key, place.opts)
     return chart.render(f"{name}-operator", pin, values, namespace=place.namespace, mirror=mirror, keep=keep, opts=place.opts)

@@ -109,7 +109,7 @@ class CloudNativePostgres(pulumi.ComponentResource):
             args.operator,
             OPERATOR,
             operator_values(args.registry_mirror),
-            crd="clusters.postgresql.cnpg.io",
+            key="cloudnative_pg",
             keep=args.keep_crds,
             mirror=args.chart_mirror,
         )

@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pulumi
 
 from components.contracts import Certificates, Endpoint, Metrics, Wants
-from components.kubernetes import alert_routes, alerts, chart, objects
+from components.kubernetes import alert_routes, alerts, chart, crds, objects
 from components.kubernetes import thanos_objstore as objstore
 from components.kubernetes.namespace import admit
 from components.kubernetes.place import NODE_AGENTS, Compute, Place
@@ -157,6 +157,7 @@ class PrometheusStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrometheusStackArgs, opts: Optional[pulumi.ResourceOptions] = None):
         super().__init__("mlops:index:PrometheusStack", name, None, opts)
         place = Place("prometheus", args.namespace, args.labels, pulumi.ResourceOptions(parent=self), args.registry_mirror)
+        theirs = () if args.operator else (crds.existing(f"{name}-operator", "prometheus_operator", place.opts),)
         self._stack = chart.render(
             f"{name}-stack",
             CHART,
@@ -166,7 +167,7 @@ class PrometheusStack(pulumi.ComponentResource):
             mirror=args.chart_mirror,
             keep=args.keep_crds,
             skip_crds=not args.operator,
-            opts=place.opts,
+            opts=place.after(*theirs),
         )
         if args.scaler:
             admit(f"{name}-network-keda", place, "keda", {"app.kubernetes.io/name": "prometheus"}, PORT, "mlops-keda")

@@ -142,6 +142,9 @@ class Operators(Model):
     percona: Ownership = Field(default="managed", description="managed or existing.")
     cloudnative_pg: Ownership = Field(default="managed", description="managed or existing.")
     prometheus_operator: Ownership = Field(default="managed", description="managed or existing.")
+    gateway_api: Ownership = Field(
+        default="managed", description="managed or existing: whose the Gateway API's definitions are; the gateway itself is ours."
+    )
     gpu_operator: Literal["managed", "existing", "off"] = Field(
         default="managed", description="managed; existing; off: the nodes have drivers and a device plugin without it."
     )

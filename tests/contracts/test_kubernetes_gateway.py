@@ -18,7 +18,7 @@ SIZE = Compute("50m", "128Mi")
 CONNECTORS = {"github": login_values.ConnectorArgs("github", "GitHub", {}, "app", ["clientSecret"])}
 SETTINGS = login_values.proxy_config("mlops.test", ["ml"], 3600)
 CASES: dict[str, tuple[Pin, dict[str, Any]]] = {
-    "gateway-crds-helm": (gateway.CRDS, gateway.crd_values()),
+    "gateway-crds-helm": (gateway.CRDS, gateway.crd_values(True)),
     "gateway-helm": (gateway.CONTROLLER, gateway.controller_values("mirror.example/hub")),
     "dex": (login.DEX_CHART, login_values.dex(2, SIZE, CONNECTORS, "mirror.example/hub")),
     "oauth2-proxy": (login.PROXY_CHART, login_values.proxy(2, SIZE, SETTINGS, "mlops-ca", True, "mirror.example/hub")),

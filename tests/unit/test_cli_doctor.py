@@ -48,7 +48,7 @@ def test_operators_that_are_there_are_named_with_versions_and_owner() -> None:
     lines = doctor.operators([ours, named("kafkas.kafka.strimzi.io", spec=served), named("other.example", spec=served)])
     assert [line.text for line in lines] == [
         "cert-manager is there (certificates.cert-manager.io v1), of stack dev",
-        "Strimzi is there (kafkas.kafka.strimzi.io v1), not ours: set it to existing in mlops:spec.operators",
+        "Strimzi is there (kafkas.kafka.strimzi.io v1), not ours: say operators.strimzi: existing in mlops:spec",
     ]
     assert [line.level for line in doctor.operators([])] == ["ok"]
 

@@ -11,6 +11,7 @@ import pytest
 from components.contracts import ComputeCluster
 from components.kubernetes import gpu_operator, gpus, kueue
 from components.kubernetes.cluster import GpuClusterArgs, GpuComputeCluster, GpuPoolArgs, TeamQuotaArgs
+from components.kubernetes.installed import OPERATORS
 from components.kubernetes.place import Compute
 from components.platform import Platform
 from components.spec.compute import GpuCluster
@@ -35,6 +36,7 @@ ARGS = GpuClusterArgs(
     teams={"fraud": TeamQuotaArgs("32", "128Gi", 6), "churn": TeamQuotaArgs("8", "32Gi", 0)},
     monitored=True,
 )
+QUEUES = OPERATORS["kueue"].crd
 POOL = GpuPool(accelerator=A100, count=4, nodes=2)
 SLICED = GpuSharing(mode="timeSlice", shares=3)
 CUT = GpuSharing(mode="mig", profile="2g.20gb")
@@ -177,9 +179,10 @@ def test_an_operator_that_the_cluster_has_is_looked_at() -> None:
     served = {"spec": {"group": "x", "names": {"kind": "X", "plural": "xs"}, "scope": "Cluster", "versions": []}}
 
     def versions(name: str) -> dict[str, Any]:
-        return {"spec": {**served["spec"], "versions": [{"name": name, "served": True, "storage": True}]}}
+        version = {"name": name, "served": True, "storage": True}
+        return {"metadata": {"labels": {}}, "spec": {**served["spec"], "versions": [version]}}
 
-    reads = {"gpu-0": node(), "gpu-1": node(), gpu_operator.POLICY_CRD: versions("v1"), kueue.QUEUE_CRD: versions("v1beta2")}
+    reads = {"gpu-0": node(), "gpu-1": node(), "clusterpolicies.nvidia.com": versions("v1"), QUEUES: versions("v1beta2")}
     args = replace(ARGS, operator="existing", queue_operator="existing")
     made = record(lambda: GpuComputeCluster("cluster", args), reads=reads, preview=True)
     assert made.all("Chart") == [] and {r.name for r in made.all("CustomResourceDefinition")} == {
@@ -187,7 +190,7 @@ def test_an_operator_that_the_cluster_has_is_looked_at() -> None:
         "cluster-kueue",
     }
     with pytest.raises(pulumi.RunError, match="this platform writes v1beta2"):
-        old = reads | {kueue.QUEUE_CRD: versions("v1beta1")}
+        old = reads | {QUEUES: versions("v1beta1")}
         record(lambda: GpuComputeCluster("cluster", args), reads=old, preview=True)
 
 

@@ -7,6 +7,7 @@ import pulumi
 import pytest
 
 from components import contracts
+from components.kubernetes.installed import OPERATORS
 from components.kubernetes.place import Compute
 from components.kubernetes.postgres import BACKUPS, CloudNativePostgres, CloudNativePostgresArgs
 from components.spec.data import Postgres
@@ -160,8 +161,7 @@ def test_in_prod_the_cluster_is_protected_and_retained() -> None:
 
 def test_an_operator_of_the_cluster_is_left_alone() -> None:
     crd = {"spec": {"versions": [{"name": "v1", "served": True}]}}
-    recording = record(
-        lambda: CloudNativePostgres("postgres", replace(ARGS, operator="existing")), reads={"clusters.postgresql.cnpg.io": crd}
-    )
+    reads = dict.fromkeys(OPERATORS["cloudnative_pg"].definitions, crd)
+    recording = record(lambda: CloudNativePostgres("postgres", replace(ARGS, operator="existing")), reads=reads)
     assert recording.all("Chart") == [] and recording.one("Cluster")
     assert [m.name for m in recording.all("PodMonitor")] == ["postgres-monitor-cluster"]

@@ -27,6 +27,12 @@ ARGS = PrometheusStackArgs(
     systems=["platform", "kafka", "grafana"],
 )
 
+RULES = "prometheusrules.monitoring.coreos.com"
+DEFINITION = {
+    "metadata": {"annotations": {"operator.prometheus.io/version": "0.93.1"}},
+    "spec": {"versions": [{"name": "v1", "served": True}]},
+}
+
 
 def build(args: PrometheusStackArgs = ARGS) -> Recording[PrometheusStack]:
     return record(lambda: PrometheusStack("prometheus", args))
@@ -79,8 +85,10 @@ def test_an_operator_that_the_cluster_has_is_left_alone() -> None:
     args = replace(ARGS, operator=False)
     values = chart_values(args)
     assert values["crds"]["enabled"] is False and values["prometheusOperator"]["enabled"] is False
-    chart = build(args).one("Chart").inputs
-    assert chart["skipCrds"] is True
+    made = record(lambda: PrometheusStack("prometheus", args), reads={RULES: DEFINITION})
+    chart = made.one("Chart")
+    assert chart.inputs["skipCrds"] is True
+    assert chart.depends_on == ["prometheus-operator"] and made.one("CustomResourceDefinition", "prometheus-operator").read
 
 
 def test_several_servers_are_not_evicted_at_once() -> None:
