@@ -1,10 +1,12 @@
 """The lineage job over whole blueprints: its wiring holds against what the program makes, and a mistake in it is seen."""
 
 import copy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from cli.lineage import rows, run_of, template
 from cli.wiring.check import check
 from cli.wiring.rendered import objects
 from components.spec.shared import Lineage
@@ -63,3 +65,21 @@ def test_a_namespace_that_is_shut_is_caught(made: list[dict[str, Any]]) -> None:
     for rule in policy["spec"]["ingress"]:
         rule["from"] = [p for p in rule.get("from", []) if "lineage" not in str(p)]
     assert {problem.kind for problem in check(wrong).problems if problem.at.namespace == "lineage"} == {"ingress"}
+
+
+def test_the_command_lists_each_step_with_its_connection(made: list[dict[str, Any]]) -> None:
+    cron = template(made)
+    assert cron is not None and template([o for o in made if o is not cron]) is None
+    found = {key: lines for key, _, lines in rows(cron, check(made))}
+    assert list(found) == ["store", "track", "observe"]
+    assert found["store"] == ["minio/minio:9000, TLS by ConfigMap mlops-ca, Secret lineage-bucket-lineage"]
+    assert found["track"] == ["mlflow/mlflow:5000, TLS by ConfigMap mlops-ca, Secret lineage-mlflow"]
+
+
+def test_a_run_is_the_template_under_a_name_of_its_own_and_dangles_nowhere(made: list[dict[str, Any]]) -> None:
+    job = run_of(own(made), datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC))
+    assert job["metadata"]["name"] == "lineage-20261124-010203" and job["metadata"]["ownerReferences"][0]["name"] == "lineage"
+    assert job["spec"] == own(made)["spec"]["jobTemplate"]["spec"]
+    alone = copy.deepcopy(job)
+    del alone["metadata"]["ownerReferences"]
+    assert [str(p) for p in check([*made, alone]).problems] == []
