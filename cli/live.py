@@ -179,6 +179,22 @@ class Cluster:
                 found += self.list(version, kind)
         return found
 
+    def create(self, obj: Mapping[str, Any]) -> str:
+        """Makes an object; returns its name. UserError where the cluster refuses it."""
+        from kubernetes.client import ApiException
+        from kubernetes.dynamic.exceptions import DynamicApiError
+        from urllib3.exceptions import HTTPError
+
+        at, kind = obj["metadata"], obj["kind"]
+        try:
+            api = self._client.resources.get(api_version=obj["apiVersion"], kind=kind)
+            api.create(body=dict(obj), namespace=at.get("namespace"), _request_timeout=SECONDS)
+        except (DynamicApiError, ApiException) as error:
+            raise UserError(f"the cluster refuses {kind} {at['name']}: {error.status} {error.reason}", code=1) from None
+        except HTTPError:
+            raise UserError(f"the cluster does not answer when {kind} {at['name']} is made", code=1) from None
+        return str(at["name"])
+
     def list(self, api_version: str, kind: str, namespace: str | None = None) -> list[dict[str, Any]]:
         """Every object of a kind (in a namespace); empty where the cluster does not know the kind.
 

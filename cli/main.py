@@ -95,6 +95,18 @@ def status(stack: StackName = "sandbox", format: Format = "table") -> None:
 
 
 @app.command()
+def lineage(
+    stack: StackName = "sandbox",
+    submit: Annotated[bool, typer.Option("--submit", help="Run the job once.")] = False,
+    format: Format = "table",
+) -> None:
+    """The steps of a stack's lineage job and the connection that each relies on; --submit runs it."""
+    from cli.lineage import lineage as run
+
+    run(stack, submit, format)
+
+
+@app.command()
 def doctor() -> None:
     """What the cluster of the kubeconfig has and lacks for a platform."""
     from cli.doctor import doctor as run

@@ -127,6 +127,8 @@ class BatchCompute:
     """s3a:// address that the history server reads."""
     application: Optional[pulumi.Input[str]] = None
     """What jobs are started on (AWS: ARN of the EMR Serverless application)."""
+    ready: Sequence[pulumi.Resource] = ()
+    """What must exist before jobs are accepted (Kubernetes)."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class SparkOperator(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._place = Place("spark", args.namespace, args.labels, pulumi.ResourceOptions(parent=self), args.registry_mirror)
         self._log = spark_applications.events(args.store)
-        operator = chart.render(
+        self._operator = chart.render(
             f"{name}-operator",
             OPERATOR,
             operator_values(args.monitored, args.registry_mirror),
@@ -108,7 +108,7 @@ class SparkOperator(pulumi.ComponentResource):
         # its first start makes the folder that applications log to
         history = history_server(f"{name}-history", self._place, args.image, args.store, args.compute, args.keep_seconds)
         for key, wanted in sorted(args.applications.items()):
-            self._application(key, wanted, [operator, scripts, history])
+            self._application(key, wanted, [self._operator, scripts, history])
         if args.monitored:
             self._monitor()
         self.register_outputs({})
@@ -211,7 +211,8 @@ class SparkOperator(pulumi.ComponentResource):
 
     def contracts(self) -> Sequence[Any]:
         """BatchCompute."""
-        return [contracts.BatchCompute(namespaces=[NAMESPACE], service_account=ACCOUNT, event_log=self._log)]
+        ready = [self._operator]
+        return [contracts.BatchCompute(namespaces=[NAMESPACE], service_account=ACCOUNT, event_log=self._log, ready=ready)]
 
     def exports(self) -> Mapping[str, pulumi.Input[str]]:
         """Where jobs run, as whom, and where their logs are."""

@@ -143,10 +143,11 @@ def application(
     main_class: str | None = None,
     forever: bool = False,
     monitored: bool = False,
+    scripts: pulumi.Input[str] = SCRIPTS,
 ) -> dict[str, Any]:
-    """The spec of a SparkApplication; `forever` starts it again whatever it ended with."""
+    """The spec of a SparkApplication; `forever` starts it again whatever it ended with; ConfigMap `scripts` is mounted."""
     mounts: list[dict[str, Any]] = [{"name": "scripts", "mountPath": SCRIPTS_PATH, "readOnly": True}]
-    volumes: list[dict[str, Any]] = [{"name": "scripts", "configMap": {"name": SCRIPTS}}]
+    volumes: list[dict[str, Any]] = [{"name": "scripts", "configMap": {"name": scripts}}]
     shared: dict[str, Any] = {
         "env": credentials(store, broker),
         "podSecurityContext": POD_SECURITY,

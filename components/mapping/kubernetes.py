@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from components.mapping.fact import EVERY_TIER, FOUNDATION, SystemFact
+from components.mapping.lineage import CONTRACTS
 
 _K = "components.kubernetes."
 
@@ -24,6 +25,7 @@ ROWS: Mapping[str, SystemFact] = {
     "velero": SystemFact(
         _K + "velero:VeleroBackups", "velero.io/v1:Schedule", needs=("objectStore",), optional=("metrics", "certificates"),
     ),
+    "lineage": SystemFact(_K + "lineage:LineageJob", "batch/v1:CronJob", optional=CONTRACTS),
     "minio": SystemFact(
         _K + "minio:MinioStore", "apps/v1:StatefulSet", needs=("certificates",), optional=("metrics",),
         provides=("objectStore",), holds="every bucket and its objects", upstream="retired", successor="seaweedfs",

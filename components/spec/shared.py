@@ -109,3 +109,25 @@ class Backups(System):
         default=True, description="Also the content of volumes, file by file (a privileged agent on each node)."
     )
     resources: Resources = Field(default=Resources(cpu="100m", memory="512Mi"), description="Requests and limits of the server.")
+
+
+class Prediction(Model):
+    """What the lineage job asks the serving system."""
+
+    path: str = Field(pattern=r"^/[^\s]*$", description="Path below the system's address, for example /predict.")
+    body: dict[str, Any] = Field(min_length=1, description="JSON that is posted there, as the model expects it.")
+
+
+class Lineage(System):
+    """The platform's own acceptance test: a job that goes from a topic to a prediction through all that the stack has."""
+
+    schedule: Cron | None = Field(
+        default=None, description="When it runs by itself (cron expression, UTC); by `mlops lineage --submit` alone if unset."
+    )
+    records: int = Field(default=100, ge=10, le=10000, description="Records that a run writes and follows.")
+    prediction: Prediction | None = Field(
+        default=None, description="What the serving system is asked; only whether it answers if unset."
+    )
+    resources: Resources = Field(
+        default=Resources(cpu="200m", memory="1Gi"), description="Requests and limits of each step; one runs at a time."
+    )

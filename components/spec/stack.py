@@ -18,7 +18,7 @@ from components.spec.model import Git, Jupyterhub, Mlflow, Optuna, Ray
 from components.spec.monitoring import Loki, Thanos
 from components.spec.processing import Flink, Flume, Hadoop, Spark, Sqoop
 from components.spec.serving import Bentoml, Fastapi, Flask, Grafana, Kserve, Prometheus, Seldon, Tfserving
-from components.spec.shared import Backups, ExternalSecrets, Gateway, Login
+from components.spec.shared import Backups, ExternalSecrets, Gateway, Lineage, Login
 from components.spec.team import Cluster, Operators, Team
 
 __all__ = [
@@ -173,7 +173,13 @@ class _Known(Model):
         return [field.alias or name for name, field in cls.model_fields.items()]
 
 
-PARTS = {"gateway": "gateway", "login": "login", "external-secrets": "external_secrets", "velero": "backups"}
+PARTS = {
+    "gateway": "gateway",
+    "login": "login",
+    "external-secrets": "external_secrets",
+    "velero": "backups",
+    "lineage": "lineage",
+}
 """Parts of the foundation that stand only where the spec has their section: the part, and the field that holds it."""
 
 
@@ -220,6 +226,9 @@ class StackSpec(Model):
         default=None, description="Secrets from a store outside of the cluster: off if unset."
     )
     backups: Backups | None = Field(default=None, description="Backups of the stack's namespaces: off if unset.")
+    lineage: Lineage | None = Field(
+        default=None, description="A job that tries the stack's connections from a topic to a prediction: off if unset."
+    )
     systems: Systems = Field(default_factory=Systems, description="The systems of the stack.")
     bring_your_own: dict[str, BringYourOwn] = Field(
         default_factory=dict,
