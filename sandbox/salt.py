@@ -83,6 +83,11 @@ def clean(text: str, stack: str) -> str:
     return _without(text, {_own(stack)})
 
 
+def bare(text: str) -> str:
+    """The text without any salt: what a copy in another sandbox begins from."""
+    return _LINE.sub("", text)
+
+
 def _without(text: str, salts: Collection[str | None]) -> str:
     return _LINE.sub(lambda found: "" if found.group(1) in salts else found.group(0), text)
 

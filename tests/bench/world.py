@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from sandbox import salt
 from sandbox.controlplane import cluster
 from sandbox.environment import UNSET, environment
 from sandbox.paths import ROOT, home
@@ -50,6 +51,7 @@ class World:
         self.project = folder / "project"
         shutil.copytree(ROOT, self.project, ignore=LEFT_OUT, symlinks=True)
         (self.project / ".venv").symlink_to(sys.prefix)
+        self._stack_files()
 
     def environment(self, team: str | None = None, **more: str) -> dict[str, str]:
         """The whole environment of a command in this sandbox."""
@@ -59,9 +61,14 @@ class World:
     def fresh(self) -> None:
         """An empty sandbox that is up, whatever was there before."""
         cluster.reset()
-        for path in (ROOT / "stacks").glob("Pulumi.*.yaml"):
-            shutil.copyfile(path, self.project / "stacks" / path.name)
+        self._stack_files()
         cluster.up()
+
+    def _stack_files(self) -> None:
+        """The project's own, without the salt that a sandbox of the checkout may have left there."""
+        for path in (ROOT / "stacks").glob("Pulumi.*.yaml"):
+            text = path.read_text(encoding="utf-8")
+            (self.project / "stacks" / path.name).write_text(salt.bare(text), encoding="utf-8")
 
     def write(self, stack: str, blueprint: str) -> None:
         """A stack file with nothing but a blueprint, on Kubernetes."""

@@ -17,7 +17,8 @@ import yaml
 
 from cli.charts import Wanted
 from tests.blueprints import golden_clouds
-from tests.blueprints.recorded import CLOUDS, Made, Recorded, blueprint, on_cloud, render
+from tests.blueprints.recorded import Made, Recorded, blueprint, render
+from tests.blueprints.recorded_clouds import CLOUDS, on_cloud
 
 FOLDER = Path(__file__).with_name("golden")
 NAMES = ("starter", "streaming-features", "gpu-training", "serving", "production", "full")

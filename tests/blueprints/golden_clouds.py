@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandbox.providers.kubernetes.components import CHART, FILE
-from tests.blueprints.recorded import OnCloud
-from tests.unit.recording import Registered, leaves
+from tests.blueprints.recorded_clouds import OnCloud
+from tests.unit.recording import leaves
+from tests.unit.registered import Registered
 
 HEAD = (
     "# What blueprint {name} becomes on target {target}. Written by `python -m tests.blueprints.golden {target}/{name}`;\n"

@@ -1,26 +1,21 @@
 """Blueprints as their program registers them, and the objects that the lock knows of their charts and manifest files.
 
-Nothing is rendered and no engine runs: the program itself under mocks, and components/kubernetes/sources.lock.json. On a
-cloud the mocks say what the cloud would compute, so that policies, documents and addresses are whole texts.
+Nothing is rendered and no engine runs: the program itself under mocks, and components/kubernetes/sources.lock.json.
 """
 
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from cli.charts import Wanted, registrations, wanted_chart, wanted_file
 from cli.sources import read_lock
-from components.platform import Platform
 from components.settings import ROOT
 from components.spec.stack import Stack
-from components.targets import TABLE
 from components.validation.document import Document
 from components.validation.stackfile import check
 from sandbox.providers.kubernetes import facts
 from sandbox.providers.kubernetes.components import CHART, FILE, runtime_view
-from tests.unit import sagemaker_stack, vertex_stack
-from tests.unit.recording import Registered, record
 
 MAKERS = {CHART: wanted_chart, FILE: wanted_file}
 KUBERNETES = "kubernetes:"
@@ -66,65 +61,15 @@ class Recorded:
     """Keys of the outputs."""
 
 
-def loaded(name: str, stack: str = "", target: str = "kubernetes") -> Stack:
-    """The blueprint alone, as a stack of the same name that the lock is made with unless another one is given."""
-    spec = {"mlops:target": target, "mlops:blueprint": name, "mlops:spec": {}}
+def loaded(name: str, stack: str = "", target: str = "kubernetes", own: Mapping[str, Any] | None = None) -> Stack:
+    """The blueprint alone, as a stack of the same name that the lock is made with unless another one is given.
+
+    `own` are the stack's own lines.
+    """
+    spec = {"mlops:target": target, "mlops:blueprint": name, "mlops:spec": own or {}}
     found = check(Document(None, {"config": spec}), stack or f"blueprint-{name}", ROOT)
     assert isinstance(found, Stack), found.text()
     return found
-
-
-CLOUDS = ("sagemaker", "vertex", "azureml")
-CLOUD = ("aws:", "gcp:", "azure-native:")
-"""Packages of the clouds."""
-
-
-@dataclass(frozen=True)
-class OnCloud:
-    """One blueprint on a cloud."""
-
-    name: str
-    target: str
-    stack: Stack
-    resources: tuple[Registered, ...]
-    """Everything that the program registers, sorted by type and name."""
-    managed: Mapping[str, str]
-    """The cloud's services: noun of the component by system."""
-    fallback: Mapping[str, str]
-    """Components of Kubernetes on the stack's own cluster, for the cloud has none."""
-    sent: Mapping[str, str]
-    """Components of Kubernetes on the stack's own cluster, for the blueprint says so."""
-    exports: tuple[str, ...]
-    """Keys of the outputs."""
-    leaks: tuple[str, ...]
-    """Places where a generated password stands in the open."""
-
-    @property
-    def ours(self) -> list[Registered]:
-        """Resources of the cloud's own package."""
-        return [r for r in self.resources if r.type.startswith(CLOUD)]
-
-
-@functools.cache
-def on_cloud(name: str, target: str) -> OnCloud:
-    """The whole Platform of a blueprint on a cloud; once a process, for it takes seconds."""
-    stack = loaded(name, target=target)
-    made = record(lambda: Platform(stack.name, stack), calls={**sagemaker_stack.CALLS, **vertex_stack.CALLS})
-    chosen = stack.spec.chosen()
-    nouns = {r.name: r.kind for r in made.resources if r.parent == stack.name and r.name in chosen}
-    there = cast(list[str], made.result.outputs.get("platform.fallback", []))
-    lacking = {system for system in there if (row := TABLE.get((target, system))) and row.fallback}
-    return OnCloud(
-        name=name,
-        target=target,
-        stack=stack,
-        resources=tuple(sorted(made.resources, key=lambda r: (r.type, r.name, r.parent))),
-        managed={system: noun for system, noun in sorted(nouns.items()) if system not in there},
-        fallback={system: noun for system, noun in sorted(nouns.items()) if system in lacking},
-        sent={system: noun for system, noun in sorted(nouns.items()) if system in there and system not in lacking},
-        exports=tuple(sorted(made.result.outputs)),
-        leaks=tuple(made.leaks()),
-    )
 
 
 @functools.cache

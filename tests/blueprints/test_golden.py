@@ -7,7 +7,8 @@ import pytest
 from components.settings import ROOT
 from components.validation.blueprints import names
 from tests.blueprints import golden, golden_clouds
-from tests.blueprints.recorded import CLOUDS, OnCloud, asked, blueprint, loaded, on_cloud, render
+from tests.blueprints.recorded import asked, blueprint, loaded, render
+from tests.blueprints.recorded_clouds import CLOUDS, OnCloud, on_cloud
 
 ON_CLOUDS = [
     # every system of a cloud: up to 17 s for the SDK's modules and some 600 resources

@@ -17,7 +17,8 @@ from tests.unit import test_kubernetes_hadoop as of_hadoop
 from tests.unit import test_kubernetes_spark as of_spark
 from tests.unit.kubernetes_processing import CLOUD
 from tests.unit.kubernetes_site import cluster_scoped
-from tests.unit.recording import Recording, Registered
+from tests.unit.recording import Recording
+from tests.unit.registered import Registered
 
 MIRROR = "mirror.example/hub"
 CASES: dict[str, tuple[Pin, dict[str, Any], str]] = {

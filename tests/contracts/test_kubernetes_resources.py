@@ -6,7 +6,7 @@ import pytest
 
 from tests.contracts import reference
 from tests.unit.kubernetes_stack import KAFKA, MYSQL, stack
-from tests.unit.recording import Registered
+from tests.unit.registered import Registered
 
 GROUPS = ("cert-manager.io", "trust.cert-manager.io", "ps.percona.com", "kafka.strimzi.io", "monitoring.coreos.com")
 

@@ -50,6 +50,7 @@ def test_drift_is_seen_by_refresh_and_repaired_by_up(steps: Trial) -> None:
     assert live["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
 
 
+@pytest.mark.slow
 def test_what_others_deleted_is_made_again(steps: Trial) -> None:
     s3, bucket = steps.cloud.client("s3"), steps.outputs()["bucket"]
     s3.delete_bucket_encryption(Bucket=bucket)
@@ -71,6 +72,7 @@ def test_replacement_makes_the_new_one_first_and_leaves_no_old_one(steps: Trial)
     steps.ok("preview", "--expect-no-changes")
 
 
+@pytest.mark.slow
 def test_a_replacement_on_demand_does_not_adopt_what_it_replaces(steps: Trial) -> None:
     before = steps.outputs()
     urns = [steps.state()[name]["urn"] for name in ("worker", "tracking")]
@@ -80,6 +82,7 @@ def test_a_replacement_on_demand_does_not_adopt_what_it_replaces(steps: Trial) -
     steps.ok("preview", "--expect-no-changes")
 
 
+@pytest.mark.slow
 def test_a_destroyed_stack_comes_up_again(steps: Trial) -> None:
     steps.ok("destroy", "--yes", "--skip-preview")
     assert counts(steps.home / "aws" / "state.db") == {}
@@ -190,6 +193,7 @@ def test_nothing_beyond_this_machine_is_called(bad: Trial) -> None:
         bad.environment["AWS_ENDPOINT_URL"] = kept
 
 
+@pytest.mark.slow
 def test_forty_resources_come_up_at_once(tmp_path: Path) -> None:
     with trial(tmp_path, "many") as many:
         start = time.monotonic()

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sandbox import salt
 from sandbox.controlplane import cluster, nodes
 from sandbox.controlplane.processes import processes, stop
 from sandbox.environment import NOWHERE, environment
@@ -28,7 +29,10 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     try:
         yield Sandbox(home)
     finally:
+        # as `mlops sandbox reset` does: no salt of a home that is gone stays in this checkout's stack files
+        salt.withdraw()
         cluster.reset()
+        salt.settle()
 
 
 def left_of(home: Path) -> list[str]:

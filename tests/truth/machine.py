@@ -21,7 +21,8 @@ import pytest
 from sandbox.controlplane import pki
 from sandbox.paths import cache
 from tests.truth.programs import SHELF
-from tests.unit.recording import Recording, Registered
+from tests.unit.recording import Recording
+from tests.unit.registered import Registered
 
 OWN = () if os.geteuid() == 0 else ("--user", "--map-root-user")
 LOOPBACK = "import fcntl,socket,struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh', b'lo', 0x41))"

@@ -10,7 +10,8 @@ from components.naming import Naming
 from components.spec.stack import Stack, StackSpec, Target
 from components.system import Site
 from components.targets import find
-from tests.unit.recording import Recording, Registered, record
+from tests.unit.recording import Recording, record
+from tests.unit.registered import Registered
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/stack"

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from components.platform import Platform
-from tests.unit.recording import Recording, Registered, record
+from tests.unit.recording import Recording, record
+from tests.unit.registered import Registered
 from tests.unit.stackfiles import checked, stack
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"

@@ -10,7 +10,8 @@ from components.kubernetes import crds
 from components.kubernetes.chart import AT_HAND, CRD, Pin, drop_crds, keep_crds, merge, render
 from components.kubernetes.manifests import Source
 from components.kubernetes.manifests import render as render_manifest
-from tests.unit.recording import Registered, record
+from tests.unit.recording import record
+from tests.unit.registered import Registered
 
 OCI = Pin("operator", "1.2.3", "oci://registry.example/charts/operator", checked="2026-11-23")
 HTTP = Pin("operator", "1.2.3", "https://charts.example", checked="2026-11-23")

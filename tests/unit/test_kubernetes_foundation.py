@@ -6,7 +6,8 @@ import pulumi
 
 from components.kubernetes.namespace import TENANT_LABEL, TRUST_LABEL, Peers, namespace, network_policy
 from tests.unit.kubernetes_stack import FOUNDATION, LABELS, stack
-from tests.unit.recording import Recording, Registered, record
+from tests.unit.recording import Recording, record
+from tests.unit.registered import Registered
 
 
 def test_nothing_is_signed_before_the_operator_answers() -> None:

@@ -127,3 +127,7 @@ def test_without_git_nothing_is_touched(tmp_path: Path) -> None:
     assert salt.install(tmp_path) is False
     assert salt.heal(tmp_path) == []
     assert path.read_text() == f"{TEXT}{THEIRS}\n"
+
+
+def test_a_copy_for_another_sandbox_has_no_salt_at_all() -> None:
+    assert salt.bare("config: {}\nencryptionsalt: v1:a:b\n") == "config: {}\n"

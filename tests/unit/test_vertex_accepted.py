@@ -9,7 +9,7 @@ import pytest
 from sandbox.providers.gcp.provider import Gcp
 from sandbox.providers.model import Call, Failure
 from tests.sandbox.google_cloud import DATA, MODEL
-from tests.unit.recording import Registered
+from tests.unit.registered import Registered
 from tests.unit.vertex_stack import PROJECT, REGION, composed
 
 CONFIG = {"project": PROJECT, "region": REGION, "defaultLabels": {"owner": "me"}}

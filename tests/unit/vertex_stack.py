@@ -6,7 +6,8 @@ from typing import Any
 
 from components.platform import Platform
 from tests.unit.google_mock import NUMBER, PROJECT, REGION
-from tests.unit.recording import Recording, Registered, record
+from tests.unit.recording import Recording, record
+from tests.unit.registered import Registered
 from tests.unit.stackfiles import checked, stack
 
 CALLS: dict[str, dict[str, Any]] = {
