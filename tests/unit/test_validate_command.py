@@ -22,7 +22,7 @@ def test_every_stack_is_checked_where_none_is_named() -> None:
     assert [line.split()[1] for line in done.stdout.splitlines()] == settings.stacks()
 
 
-@pytest.mark.parametrize("file", sorted(BROKEN.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("file", sorted(BROKEN.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_a_broken_file_is_exit_code_2_without_a_traceback(file: Path) -> None:
     done = runner.invoke(app, ["validate", str(file)])
     assert done.exit_code == 2
