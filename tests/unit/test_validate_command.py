@@ -12,7 +12,10 @@ from cli.main import app
 from components import settings
 
 BROKEN = Path(__file__).parent / "broken_stacks"
-HEAVY = ("pulumi", "pulumi_kubernetes", "pulumi_aws", "boto3", "grpc", "kubernetes", "rich")
+HEAVY = (
+    "pulumi", "pulumi_kubernetes", "pulumi_aws", "pulumi_gcp", "pulumi_azure_native", "boto3", "botocore", "grpc", "kubernetes",
+    "rich",
+)  # fmt: skip
 runner = CliRunner()
 
 
