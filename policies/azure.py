@@ -51,6 +51,7 @@ CLOSED: Mapping[str, Mapping[str, Any]] = {
         "properties.networkProperties.privateLink": ("Enabled",),
     },
     "azure-native:network:Subnet": {"defaultOutboundAccess": (False,)},
+    "azure-native:eventhub:NamespaceNetworkRuleSet": {"publicNetworkAccess": OFF, "defaultAction": ("Deny",)},
     "azure-native:machinelearningservices:Compute": {"properties.properties.enableNodePublicIp": (False,)},
 }
 """Settings, and the values that keep a resource inside the network and behind Entra."""

@@ -36,6 +36,7 @@ KEYS: Mapping[str, Sequence[str]] = {
     "gcp:vertex/aiMetadataStore:AiMetadataStore": ("encryptionSpec.kmsKeyName",),
     "gcp:vertex/aiTensorboard:AiTensorboard": ("encryptionSpec.kmsKeyName",),
     "gcp:vertex/aiPersistentResource:AiPersistentResource": ("encryptionSpec.kmsKeyName",),
+    "gcp:bigquery/connection:Connection": ("kmsKeyName",),
     GIT: ("kmsKey",),
     LOGS: ("cmekSettings.kmsKeyName",),
 }

@@ -1,5 +1,6 @@
 """One model behind a SageMaker endpoint: model, configuration, endpoint, alarms, autoscaling."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -10,6 +11,9 @@ from components.naming import fit
 from components.sagemaker.jobs import JobGround, uri
 
 MAIN, CANARY = "main", "canary"
+LOCAL_STORAGE = re.compile(r"^ml\.([a-z]+\d+[a-z]*d[a-z]*|g5|g6|g6e|p5)\.")
+"""Instance types with disks of their own, which their hardware encrypts: SageMaker refuses a configuration that names a key for
+them (API reference, CreateEndpointConfig, KmsKeyId). The letter d says so (EC2, "Instance type naming conventions")."""
 BAKE = 300
 """Seconds that a new fleet is watched before the old one goes."""
 
@@ -62,9 +66,10 @@ def endpoint(
     """Endpoint `<stack>-<noun>` and everything of it; `image` serves where the canary has none of its own.
 
     Models run in the stack's network, cut off from it (network isolation: SageMaker brings the files); volumes and captured
-    requests are under the stack's key; all requests and answers are captured below `<system>/captured`. A change makes a new
-    fleet beside the old one (blue/green, by one instance first where there are two) and goes back by itself when the alarm of
-    server errors goes off. Source: SageMaker AI developer guide, "Deployment guardrails", "Capture data", "Automatic scaling".
+    requests are under the stack's key, an instance's own disks under its hardware's; all requests and answers are captured
+    below `<system>/captured`. A change makes a new fleet beside the old one (blue/green, by one instance first where there
+    are two) and goes back by itself when the alarm of server errors goes off. Source: SageMaker AI developer guide,
+    "Deployment guardrails", "Capture data", "Automatic scaling".
     """
     full = fit(f"{place.stack}-{noun}", 63)
     logs = aws.cloudwatch.LogGroup(
@@ -82,7 +87,7 @@ def endpoint(
     configuration = sm.EndpointConfiguration(
         f"{name}-configuration",
         production_variants=variants,
-        kms_key_arn=place.kms_key,
+        kms_key_arn=None if LOCAL_STORAGE.match(args.instance_type) else place.kms_key,
         data_capture_config=sm.EndpointConfigurationDataCaptureConfigArgs(
             enable_capture=True,
             initial_sampling_percentage=100,

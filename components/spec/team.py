@@ -54,7 +54,7 @@ class GpuPool(Model):
         if self.members and len(self.members) != self.nodes:
             raise ValueError(f"nodes is {self.nodes}, but members names {len(self.members)}")
         if not self.least <= self.nodes <= self.most:
-            raise ValueError(f"nodes is {self.nodes}, but min is {self.least} and max {self.most}")
+            raise ValueError(f"nodes is {self.nodes}, but min is {self.least} and max {self.most}; expected min <= nodes <= max")
         if (self.purchase == "reserved") != (self.reservation is not None):
             raise ValueError("purchase: reserved and reservation: <its name> go together")
         return self
@@ -101,7 +101,7 @@ class SystemNodes(Model):
     @model_validator(mode="after")
     def _ordered(self) -> "SystemNodes":
         if self.max < self.min:
-            raise ValueError(f"max is {self.max}, but min is {self.min}")
+            raise ValueError(f"max is {self.max}, but min is {self.min}; expected min <= max")
         return self
 
 

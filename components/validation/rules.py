@@ -7,7 +7,7 @@ from components.grounds import KUBERNETES
 from components.mapping.instead import OFFERED
 from components.spec.stack import PARTS, Target, Tier
 from components.targets import SystemFact
-from components.validation import choices, clouds, own_cluster
+from components.validation import choices, clouds, managed, own_cluster
 from components.validation.case import Case, Facts
 from components.validation.choices import place
 from components.validation.problems import Path, meant, one_of, shown
@@ -30,6 +30,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield from choices.uses(case)
     yield from choices.brought(case)
     yield from choices.images(case)
+    yield from managed.check(case)
     yield from _seldon(case)
     yield from _rings(case)
     yield from _counts(case)

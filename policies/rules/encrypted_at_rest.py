@@ -12,6 +12,8 @@ FLAGS: Mapping[str, Sequence[str]] = {
     "aws:ebs/volume:Volume": ("encrypted",),
     "azure-native:storage:StorageAccount": ("encryption.requireInfrastructureEncryption", "enableHttpsTrafficOnly"),
     "azure-native:keyvault:Vault": ("properties.enablePurgeProtection",),
+    "azure-native:containerservice:AgentPool": ("enableEncryptionAtHost",),
+    "azure-native:hdinsight:Cluster": ("properties.encryptionInTransitProperties.isEncryptionInTransitEnabled",),
 }
 """Settings that must be true."""
 KEYS: Mapping[str, Sequence[str]] = {
@@ -43,6 +45,13 @@ KEYS: Mapping[str, Sequence[str]] = {
     "aws:dms/replicationConfig:ReplicationConfig": ("computeConfig.kmsKeyId",),
     "aws:emr/cluster:Cluster": ("logEncryptionKmsKeyId",),
     "aws:datazone/domain:Domain": ("kmsKeyIdentifier",),
+    "aws:sfn/stateMachine:StateMachine": ("encryptionConfiguration.kmsKeyId",),
+    "aws:scheduler/schedule:Schedule": ("kmsKeyArn",),
+    "aws:codebuild/project:Project": ("encryptionKey",),
+    "aws:dms/s3Endpoint:S3Endpoint": ("serverSideEncryptionKmsKeyId",),
+    "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings": (
+        "dataCatalogEncryptionSettings.encryptionAtRest.sseAwsKmsKeyId",
+    ),
 }
 """Settings that must name a key."""
 VAULTS = ("aws:kms/", "gcp:kms/", "azure-native:keyvault:", clusters.DISKS)
@@ -54,6 +63,7 @@ CONFIGURATION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSide
 ALGORITHMS = ("aws:kms", "aws:kms:dsse")
 IN_TRANSIT: Mapping[str, tuple[str, Sequence[str | None]]] = {
     "aws:msk/cluster:Cluster": ("encryptionInfo.encryptionInTransit.clientBroker", ("TLS", None)),
+    "aws:dms/endpoint:Endpoint": ("sslMode", ("require", "verify-ca", "verify-full")),
     google.SQL: (google.SSL, google.SSL_MODES),
     "azure-native:storage:StorageAccount": ("minimumTlsVersion", ("TLS1_2", "TLS1_3")),
     "azure-native:eventhub:Namespace": ("minimumTlsVersion", ("1.2",)),

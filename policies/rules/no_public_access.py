@@ -25,6 +25,7 @@ MUST: Mapping[str, Mapping[str, Any]] = {
     "aws:lb/loadBalancer:LoadBalancer": {"internal": (True,)},
     "aws:sagemaker/domain:Domain": {"appNetworkAccessType": ("VpcOnly",)},
     "aws:sagemaker/notebookInstance:NotebookInstance": {"directInternetAccess": ("Disabled",)},
+    "aws:sagemaker/model:Model": {"enableNetworkIsolation": (True,)},
     "aws:mwaa/environment:Environment": {"webserverAccessMode": ("PRIVATE_ONLY",)},
     "aws:msk/cluster:Cluster": {
         "brokerNodeGroupInfo.connectivityInfo.publicAccess.type": ("DISABLED", None),

@@ -1,7 +1,8 @@
-"""`python -m tests.blueprints.golden [NAME ...]`: write what each blueprint becomes on Kubernetes into golden/<name>.yaml.
+"""`python -m tests.blueprints.golden [NAME ...]`: write what each blueprint becomes into golden/[<target>/]<name>.yaml.
 
-A file holds counts of objects by kind, every chart and manifest file with its version, sizes that were chosen, and the keys
-of the outputs: what a reviewer wants to see move when a blueprint, a default or a pin does. Tests compare and never write.
+NAME is a blueprint (on Kubernetes), or a target and a blueprint: `vertex/full`. A file holds counts of objects by kind, every chart and manifest file with its version, sizes that were chosen, and the keys
+of the outputs: what a reviewer wants to see move when a blueprint, a default or a pin does; on a cloud which systems it
+manages, too (golden_clouds.py). Tests compare and never write.
 """
 
 import difflib
@@ -15,10 +16,13 @@ from typing import Any
 import yaml
 
 from cli.charts import Wanted
+from tests.blueprints import golden_clouds
 from tests.blueprints.recorded import Made, Recorded, blueprint, render
+from tests.blueprints.recorded_clouds import CLOUDS, on_cloud
 
 FOLDER = Path(__file__).with_name("golden")
 NAMES = ("starter", "streaming-features", "gpu-training", "serving", "production", "full")
+ON_CLOUDS = tuple(f"{cloud}/{name}" for cloud in CLOUDS for name in ("full", "production", "serving", "gpu-training"))
 SIZES = re.compile(
     r"^(replicas|replicaCount|replication_factor|(min|max)Replicas|minAvailable|maxUnavailable|instances|size|storage|retention\w*|"
     r"partitions|parallelism|schedule|nominalQuota|nvidia\.com/gpu|pods)$"
@@ -86,7 +90,10 @@ def sizes(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def text(name: str) -> str:
     """The file of a blueprint as it should be now."""
-    return HEAD.format(name=name) + yaml.safe_dump(inventory(blueprint(name)), sort_keys=False, width=130)
+    target, _, alone = name.rpartition("/")
+    head = golden_clouds.HEAD.format(name=alone, target=target) if target else HEAD.format(name=name)
+    found = golden_clouds.inventory(on_cloud(alone, target)) if target else inventory(blueprint(name))
+    return head + yaml.safe_dump(found, sort_keys=False, width=130)
 
 
 def differences(old: str, new: str) -> list[str]:
@@ -97,9 +104,10 @@ def differences(old: str, new: str) -> list[str]:
 
 def main(names: list[str]) -> None:
     """Write the files of the blueprints named, of all by default."""
-    FOLDER.mkdir(exist_ok=True)
-    for name in names or NAMES:
-        (FOLDER / f"{name}.yaml").write_text(text(name), encoding="utf-8")
+    for name in names or (*NAMES, *ON_CLOUDS):
+        path = FOLDER / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text(name), encoding="utf-8")
         print(f"wrote {FOLDER.name}/{name}.yaml")
 
 

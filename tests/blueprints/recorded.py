@@ -61,9 +61,12 @@ class Recorded:
     """Keys of the outputs."""
 
 
-def loaded(name: str, stack: str = "") -> Stack:
-    """The blueprint alone, as a stack of the same name that the lock is made with unless another one is given."""
-    spec = {"mlops:target": "kubernetes", "mlops:blueprint": name, "mlops:spec": {}}
+def loaded(name: str, stack: str = "", target: str = "kubernetes", own: Mapping[str, Any] | None = None) -> Stack:
+    """The blueprint alone, as a stack of the same name that the lock is made with unless another one is given.
+
+    `own` are the stack's own lines.
+    """
+    spec = {"mlops:target": target, "mlops:blueprint": name, "mlops:spec": own or {}}
     found = check(Document(None, {"config": spec}), stack or f"blueprint-{name}", ROOT)
     assert isinstance(found, Stack), found.text()
     return found

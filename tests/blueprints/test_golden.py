@@ -6,11 +6,18 @@ import pytest
 
 from components.settings import ROOT
 from components.validation.blueprints import names
-from tests.blueprints import golden
+from tests.blueprints import golden, golden_clouds
 from tests.blueprints.recorded import asked, blueprint, loaded, render
+from tests.blueprints.recorded_clouds import CLOUDS, OnCloud, on_cloud
+
+ON_CLOUDS = [
+    # every system of a cloud: up to 17 s for the SDK's modules and some 600 resources
+    pytest.param(name, marks=pytest.mark.slow) if name.endswith("/full") else name
+    for name in golden.ON_CLOUDS
+]
 
 
-@pytest.mark.parametrize("name", golden.NAMES)
+@pytest.mark.parametrize("name", [*golden.NAMES, *ON_CLOUDS])
 def test_a_blueprint_becomes_what_is_written(name: str) -> None:
     file = golden.FOLDER / f"{name}.yaml"
     lines = golden.differences(file.read_text(encoding="utf-8"), golden.text(name))
@@ -47,3 +54,52 @@ def test_a_lost_object_another_version_size_or_output_is_seen() -> None:
     changed = (*found.objects[:at], grown, *found.objects[at + 1 :])
     assert golden.inventory(replace(found, objects=changed))["sizes"] != before["sizes"]
     assert golden.differences("a\nb\n", "a\nc\n") == ["-b", "+c"]
+
+
+def test_every_cloud_has_the_same_files_and_no_other() -> None:
+    written = {f"{file.parent.name}/{file.stem}" for file in golden.FOLDER.glob("*/*.yaml")}
+    assert written == set(golden.ON_CLOUDS)
+    assert {name.partition("/")[2] for name in golden.ON_CLOUDS} < set(golden.NAMES)
+
+
+@pytest.mark.parametrize("target", CLOUDS)
+def test_each_system_is_managed_a_fallback_or_sent_there(target: str) -> None:
+    found = on_cloud("gpu-training", target)
+    parts = [set(found.managed), set(found.fallback), set(found.sent)]
+    assert set().union(*parts) == set(found.stack.spec.chosen()) and sum(map(len, parts)) == len(found.stack.spec.chosen())
+    assert found.managed["minio"] != "MinioStore" and found.fallback["cluster"] == "GpuComputeCluster"
+    assert found.leaks == ()
+
+
+@pytest.mark.parametrize("target", CLOUDS)
+def test_production_protects_what_it_holds_on_a_cloud_and_development_does_not(target: str) -> None:
+    production = golden_clouds.inventory(on_cloud("production", target))
+    development = golden_clouds.inventory(on_cloud("gpu-training", target))
+    assert len(production["protected"]) >= 4 and production["kept on delete"].items() <= production["protected"].items()
+    assert development["protected"] == development["kept on delete"] == {}
+
+
+def test_another_type_size_ground_or_output_on_a_cloud_is_seen() -> None:
+    found = on_cloud("gpu-training", "sagemaker")
+    before = golden_clouds.inventory(found)
+
+    def seen(key: str, other: OnCloud) -> bool:
+        return bool(golden_clouds.inventory(other)[key] != before[key])
+
+    assert seen("types", replace(found, resources=found.resources[1:]))
+    assert seen("exports", replace(found, exports=found.exports[1:]))
+    assert seen("fallback", replace(found, fallback={}))
+    at = next(i for i, made in enumerate(found.resources) if made.kind == "NodeGroup")
+    group = found.resources[at]
+    for key, changed in (
+        ("values", replace(group, inputs={**group.inputs, "instanceTypes": ["p5.48xlarge"]})),
+        ("protected", replace(group, protect=True)),
+    ):
+        assert seen(key, replace(found, resources=(*found.resources[:at], changed, *found.resources[at + 1 :])))
+
+
+def test_no_inventory_tells_a_secret() -> None:
+    found = on_cloud("gpu-training", "sagemaker")
+    secret = replace(found.ours[0], inputs={"nodeSize": "hunter2"}, secrets={"nodeSize"})
+    assert dict(golden_clouds.values(replace(secret, secrets=set()))) == {"nodeSize": "hunter2"}
+    assert dict(golden_clouds.values(secret)) == {}

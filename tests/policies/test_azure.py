@@ -50,6 +50,7 @@ HADOOP = {
     "properties": {
         "networkProperties": {"resourceProviderConnection": "Outbound", "privateLink": "Enabled"},
         "diskEncryptionProperties": {"vaultUri": "https://v/"},
+        "encryptionInTransitProperties": {"isEncryptionInTransitEnabled": True},
         "minSupportedTlsVersion": "1.2",
     },
 }
@@ -71,6 +72,7 @@ CASES = [
     ("encrypted-at-rest", "datafactory:Factory", FACTORY, "encryption", None),
     ("encrypted-at-rest", "hdinsight:Cluster", HADOOP, "properties.diskEncryptionProperties", None),
     ("encrypted-at-rest", "hdinsight:Cluster", HADOOP, "properties.minSupportedTlsVersion", "1.0"),
+    ("encrypted-at-rest", "hdinsight:Cluster", HADOOP, "properties.encryptionInTransitProperties", None),
     ("ownership", "synapse:Workspace", SYNAPSE, "tags", None),
     ("no-public-access", "storage:StorageAccount", ACCOUNT, "publicNetworkAccess", "Enabled"),
     ("no-public-access", "storage:StorageAccount", ACCOUNT, "publicNetworkAccess", None),

@@ -6,7 +6,7 @@ from typing import Any
 from components.platform import Platform
 from tests.unit.recording import Recording, record
 from tests.unit.registered import Registered
-from tests.unit.stackfiles import checked, stack
+from tests.unit.stackfiles import refused_by_components, stack
 
 SPINE = """
 environment: prod
@@ -24,7 +24,7 @@ systems:
 
 def composed(folder: Path, spec: str = SPINE, **files: str) -> Recording[Platform]:
     """The stack's whole graph."""
-    made = stack(checked(folder, spec, target="azureml", **files))
+    made = stack(refused_by_components(folder, spec, target="azureml", **files))
     return record(lambda: Platform("platform", made))
 
 

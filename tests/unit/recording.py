@@ -21,7 +21,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import SETTINGS
 
-from tests.unit import azure_mock, cluster_mock, google_mock
+from tests.unit import aws_mock, azure_mock, cluster_mock, google_mock
 from tests.unit.registered import Registered
 
 T = TypeVar("T")
@@ -143,10 +143,7 @@ class _Mocks(mocks.Mocks):
         if args.typ == "random:index/randomInteger:RandomInteger":
             state["result"] = state["min"]
         if args.typ.startswith("aws:"):
-            # what the cloud computes, under every name that it bears
-            arn = f"arn:aws:{args.typ.split(':')[1].partition('/')[0]}:{args.name}"
-            state = {"name": args.name, **state} | dict.fromkeys(("arn", "endpointArn"), arn)
-            state |= dict.fromkeys(("webserverUrl", "masterPublicDns"), f"{args.name}.example")
+            state = aws_mock.made(args.typ, args.name, state)
         state = cluster_mock.made(args.typ, args.name, state)
         if args.resource_id:
             state |= self.reads[args.resource_id]

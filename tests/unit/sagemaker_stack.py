@@ -7,7 +7,7 @@ from typing import Any
 from components.platform import Platform
 from tests.unit.recording import Recording, record
 from tests.unit.registered import Registered
-from tests.unit.stackfiles import checked, stack
+from tests.unit.stackfiles import refused_by_components, stack
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 CALLS: dict[str, dict[str, Any]] = {
@@ -18,7 +18,7 @@ CALLS: dict[str, dict[str, Any]] = {
 
 def composed(tmp_path: Path, systems: str, more: str = "") -> Recording[Platform]:
     """The stack with `systems` (lines of YAML below `systems:`, two spaces in) and `more` of its spec."""
-    made = stack(checked(tmp_path, f"{more}\nsystems:\n{systems}", target="sagemaker"))
+    made = stack(refused_by_components(tmp_path, f"{more}\nsystems:\n{systems}", target="sagemaker"))
     return record(lambda: Platform("platform", made), calls=CALLS)
 
 

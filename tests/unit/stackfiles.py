@@ -1,6 +1,7 @@
 """Stack files written for one test each."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 from components.settings import load_file
 from components.spec.stack import Stack
@@ -23,6 +24,12 @@ def checked(folder: Path, spec: str, target: str = "kubernetes", head: str = "",
     body = "".join(f"    {line}\n" for line in spec.strip().splitlines())
     project(folder, stack__demo=f"config:\n  mlops:target: {target}\n{head}  mlops:spec:\n{body}", **files)
     return load_file(folder / "stacks" / "Pulumi.demo.yaml")
+
+
+def refused_by_components(folder: Path, spec: str, target: str, head: str = "", **files: str) -> Stack | Problems:
+    """As `checked`, without the rules over managed services: the components refuse the same by themselves, in their own words."""
+    with patch("components.validation.managed.check", lambda case: iter(())):
+        return checked(folder, spec, target, head, **files)
 
 
 def messages(result: Stack | Problems) -> list[str]:

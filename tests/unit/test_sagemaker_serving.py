@@ -93,6 +93,22 @@ def test_several_gpus_want_a_type_that_has_them() -> None:
     assert churn(gpus=1).one("EndpointConfiguration").inputs["productionVariants"][0]["instanceType"] == "ml.g4dn.xlarge"
 
 
+@pytest.mark.parametrize(
+    ("kind", "keyed"),
+    [
+        ("ml.m5.large", True),
+        ("ml.c6i.xlarge", True),
+        ("ml.m5d.large", False),
+        ("ml.g4dn.xlarge", False),
+        ("ml.g5.2xlarge", False),
+    ],
+)
+def test_no_key_is_named_for_disks_that_are_the_instances_own(kind: str, keyed: bool) -> None:
+    configuration = churn(instanceType=kind).one("EndpointConfiguration").inputs
+    assert configuration.get("kmsKeyArn") == (KEY if keyed else None)
+    assert configuration["dataCaptureConfig"]["kmsKeyId"] == KEY
+
+
 def test_a_format_that_aws_serves_needs_no_image_and_others_do() -> None:
     scores = {"models": {"scores": {"format": "xgboost", "model": "scores/1"}}}
     assert built("kserve", scores).one("Endpoint").inputs["name"] == "test-kserve-scores"

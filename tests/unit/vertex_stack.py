@@ -8,7 +8,7 @@ from components.platform import Platform
 from tests.unit.google_mock import NUMBER, PROJECT, REGION
 from tests.unit.recording import Recording, record
 from tests.unit.registered import Registered
-from tests.unit.stackfiles import checked, stack
+from tests.unit.stackfiles import refused_by_components, stack
 
 CALLS: dict[str, dict[str, Any]] = {
     "gcp:organizations/getProject:getProject": {"projectId": PROJECT, "number": NUMBER},
@@ -23,7 +23,7 @@ KAFKA = "  kafka: {topics: {events: {}}}\n"
 
 def composed(tmp_path: Path, systems: str, more: str = "") -> Recording[Platform]:
     """The stack with `systems` (lines of YAML below `systems:`, two spaces in) and `more` of its spec."""
-    made = stack(checked(tmp_path, f"{more}\nsystems:\n{systems}", target="vertex"))
+    made = stack(refused_by_components(tmp_path, f"{more}\nsystems:\n{systems}", target="vertex"))
     return record(lambda: Platform("platform", made), calls=CALLS)
 
 
