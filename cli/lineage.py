@@ -35,13 +35,14 @@ def lineage(stack: str, submit: bool, form: str) -> None:
         name = create(stack, run_of(cron, datetime.now(UTC)))
         note(f"Job {NAME}/{name} is made; kubectl -n {NAME} get pods -l batch.kubernetes.io/job-name={name} shows its steps")
         return
-    found = [{"step": key, "what": what, "relies": lines} for key, what, lines in rows(cron, wiring)]
+    listed = list(rows(cron, wiring))
+    found = [{"step": key, "what": what, "relies": lines} for key, what, lines in listed]
     if form == "json":
         print(json.dumps({"source": source, "steps": found, "problems": problems}, indent=2))
         return
     note(f"({source})")
     show(
-        ("step", "what", "relies on"), ((r["step"], r["what"], "; ".join(r["relies"]) or "what former steps left") for r in found)
+        ("step", "what", "relies on"), ([key, what, "; ".join(lines) or "what former steps left"] for key, what, lines in listed)
     )
     for problem in problems:
         note(f"DANGLES {problem}", "red")

@@ -254,17 +254,21 @@ def existing(name: str, operator: str, opts: pulumi.ResourceOptions) -> CustomRe
         for crd in known.definitions
     }
 
-    def check(crd: str, metadata: Mapping[str, Any] | None, spec: CustomResourceDefinitionSpec) -> None:
+    def check(crd: str, metadata: Mapping[str, Any] | None, spec: CustomResourceDefinitionSpec) -> bool:
         definition = {"metadata": metadata or {}, "spec": {"versions": [_version(each) for each in spec.versions]}}
         if lines := list(problems(known, crd, definition)):
             advice = f"Upgrade that operator, or let the platform manage it (mlops:spec.operators.{to_camel(operator)})."
             raise pulumi.RunError(". ".join((*lines, advice)))
         if crd == known.crd and (said := untold(known, definition)):
             pulumi.log.warn(said)
+        return True
 
     def look(crd: str, read: CustomResourceDefinition) -> None:
         # one after the other: together they would be taken apart to the last field of their schemas
-        read.metadata.apply(lambda metadata: read.spec.apply(lambda spec: check(crd, metadata, spec)))
+        def then(metadata: Any) -> pulumi.Output[bool]:
+            return read.spec.apply(lambda spec: check(crd, metadata, spec))
+
+        read.metadata.apply(then)
 
     for crd, read in found.items():
         look(crd, read)
