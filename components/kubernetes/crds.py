@@ -265,10 +265,8 @@ def existing(name: str, operator: str, opts: pulumi.ResourceOptions) -> CustomRe
 
     def look(crd: str, read: CustomResourceDefinition) -> None:
         # one after the other: together they would be taken apart to the last field of their schemas
-        def then(metadata: Any) -> pulumi.Output[bool]:
-            return read.spec.apply(lambda spec: check(crd, metadata, spec))
-
-        read.metadata.apply(then)
+        untyped: Any = read.metadata
+        untyped.apply(lambda metadata: read.spec.apply(lambda spec: check(crd, metadata, spec)))
 
     for crd, read in found.items():
         look(crd, read)
