@@ -22,16 +22,14 @@ RUN = "lineage-1"
 RECORDS = "".join(f"{RUN},{x},{3 * x + 2}\n" for x in range(1, 11))
 
 BOTO = """\
-import os
-from pathlib import Path
+import os; from pathlib import Path
 ROOT = Path(os.environ["FAKE_BUCKET"])
 class Body:
     def __init__(self, data): self.data = data
     def read(self): return self.data
 class Store:
     def put_object(self, Bucket, Key, Body):
-        path = ROOT / Bucket / Key
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = ROOT / Bucket / Key; path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(Body if "FAKE_LOSES" not in os.environ else b"")
     def get_object(self, Bucket, Key): return {"Body": Body((ROOT / Bucket / Key).read_bytes())}
     def get_paginator(self, name): return self
@@ -52,8 +50,7 @@ class Study:
     def __init__(self): self.trials = []
     def optimize(self, error, n_trials):
         for _ in range(n_trials):
-            trial = Trial()
-            trial.value = error(trial)
+            trial = Trial(); trial.value = error(trial)
             self.trials.append(trial)
     best = property(lambda self: min(self.trials, key=lambda t: t.value))
     best_value = property(lambda self: self.best.value)
