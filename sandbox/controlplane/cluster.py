@@ -86,20 +86,30 @@ def up(node_spec: Path | None = None, say: Callable[[str], None] = lambda _: Non
     with _exclusive():
         if node_spec and node_spec.resolve() != (home() / "nodes.yaml").resolve():
             shutil.copyfile(node_spec, home() / "nodes.yaml")
-        _start_control_plane(say)
-        with api() as client:
-            nodes.apply(client, spec, commands.kubernetes_version())
-            client.apply("/apis/storage.k8s.io/v1/storageclasses/sandbox", STORAGE_CLASS)
-            _wait_for_nodes(client, say)
+        try:
+            _furnish(spec, say)
+        except httpx.TransportError:
+            # it said that it was ready and ended then: what follows waits for its end and starts the next
+            _furnish(spec, say)
         prepare(home())
         services.start_all()
+
+
+def _furnish(spec: nodes.NodeSpec, say: Callable[[str], None]) -> None:
+    """A running control plane with Ready nodes and the StorageClass, all of it safe to repeat."""
+    _start_control_plane(say)
+    with api() as client:
+        nodes.apply(client, spec, commands.kubernetes_version())
+        client.apply("/apis/storage.k8s.io/v1/storageclasses/sandbox", STORAGE_CLASS)
+        _wait_for_nodes(client, say)
 
 
 def _start_control_plane(say: Callable[[str], None]) -> None:
     if (home() / "etcd").is_dir() and not pki.complete():
         raise ProcessError(f"{pki.folder()} lacks the keys of {home() / 'etcd'}: `mlops sandbox reset` starts afresh")
     pki.ensure()
-    if alive("kube-apiserver") and alive("etcd"):
+    found = alive("kube-apiserver") and alive("etcd")
+    if found:
         allocated = read_run()["ports"]
     else:
         # a half-dead sandbox (a machine out of memory, a kill) is started afresh on its data
@@ -121,7 +131,14 @@ def _start_control_plane(say: Callable[[str], None]) -> None:
     _launch("kube-apiserver", commands.apiserver(allocated["apiserver"], allocated["etcd"]), allocated["apiserver"])
     with Api(allocated["apiserver"]) as client:
         say(f"waiting for the API server at {server}")
-        wait_until(client.ready, "the API server is not ready", "kube-apiserver", READY_SECONDS)
+        try:
+            wait_until(client.ready, "the API server is not ready", "kube-apiserver", READY_SECONDS)
+        except ProcessError:
+            # found alive on its way out (somebody has just ended it): the next one is ours
+            if not found or alive("kube-apiserver"):
+                raise
+            say("the API server ended meanwhile; starting it again")
+            return _start_control_plane(say)
     _launch("kube-controller-manager", commands.controller_manager())
     _launch("kube-scheduler", commands.scheduler())
     _launch("kwok", commands.kwok())

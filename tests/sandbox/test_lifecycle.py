@@ -100,6 +100,11 @@ def test_up_restarts_what_died_and_changes_nodes(own: Sandbox, tmp_path: Path) -
     eventually(lambda: mlops("status").returncode == 1, "status notices")
     cluster.up()
     assert cluster.running()
+    # asked to end politely it is still there when `up` looks
+    psutil.Process(processes()["kube-apiserver"].pid).terminate()
+    cluster.up()
+    assert cluster.running()
+    own.kubectl("get", "configmap", "kept")
     psutil.Process(processes()["kube-apiserver"].pid).kill()
     spec = tmp_path / "nodes.yaml"
     spec.write_text(
