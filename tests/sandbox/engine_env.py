@@ -132,7 +132,7 @@ def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
         "PATH": f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}",
         "MLOPS_SANDBOX_HOME": str(home),
         "PULUMI_HOME": str(prepare(home)),
-        "PULUMI_BACKEND_URL": f"file://{home / 'backend'}",
+        "PULUMI_BACKEND_URL": f"file://{home / 'backend'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(home / "passphrase"),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

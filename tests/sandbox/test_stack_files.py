@@ -49,7 +49,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
         "PATH": f"{tool('pulumi').parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "PULUMI_HOME": str(prepare(home)),
-        "PULUMI_BACKEND_URL": f"file://{home / 'backend'}",
+        "PULUMI_BACKEND_URL": f"file://{home / 'backend'}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(home / "passphrase"),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
