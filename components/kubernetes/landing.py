@@ -9,10 +9,9 @@ import pulumi_kubernetes as kubernetes
 
 from components import contracts
 from components.kubernetes import exposure
-from components.kubernetes.crds import DEFINITION, slim
-from components.kubernetes.keeping import keep
 from components.kubernetes.namespace import Peers, namespace, network_policy
 from components.kubernetes.own_cluster import storage_class
+from components.kubernetes.ownership import told
 from components.kubernetes.published import read
 from components.kubernetes.teams import TeamFence, TeamFenceArgs, publish
 from components.spec.stack import PARTS, Environment, Tier
@@ -32,22 +31,6 @@ class NamespacePlace:
     role: pulumi.Input[str] | None = None
     role_arn: pulumi.Input[str] | None = None
     ready: Sequence[pulumi.Resource] = field(default_factory=tuple)
-
-
-def own_labels(labels: Mapping[str, str], prose: bool) -> Any:
-    """Resource transform: every Kubernetes object, those of charts too, says who answers for it; CRDs lose their prose."""
-
-    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-        metadata = args.props.get("metadata")
-        if not args.type_.startswith("kubernetes:") or not isinstance(metadata, Mapping):
-            return None
-        merged = {**dict(labels), **dict(metadata.get("labels") or {})}
-        props = {**args.props, "metadata": {**metadata, "labels": merged}}
-        if args.type_ == DEFINITION:
-            props["spec"] = slim(props.get("spec"), prose)
-        return pulumi.ResourceTransformResult(props=props, opts=args.opts)
-
-    return transform
 
 
 class KubernetesLanding:
@@ -71,12 +54,11 @@ class KubernetesLanding:
             enable_server_side_apply=True,
             opts=pulumi.ResourceOptions(parent=parent),
         )
-        self._own = pulumi.ResourceOptions(parent=parent, provider=provider)
-        self.opts = pulumi.ResourceOptions(parent=parent, providers={"kubernetes": provider})
-        pulumi.runtime.register_resource_transform(own_labels(ground.naming.ownership(), spec.operators.describe_crds))
-        if spec.environment is Environment.PROD:
-            stateful = {cls.namespace for cls in ground.classes.values() if getattr(cls, "stateful", False)}
-            pulumi.runtime.register_resource_transform(keep(stateful | set(spec.teams)))
+        stateful = {cls.namespace for cls in ground.classes.values() if getattr(cls, "stateful", False)}
+        holding = sorted(stateful | set(spec.teams)) if spec.environment is Environment.PROD else None
+        every = [told(ground.naming.ownership(), spec.operators.describe_crds, holding)]
+        self._own = pulumi.ResourceOptions(parent=parent, provider=provider, transformations=every)
+        self.opts = pulumi.ResourceOptions(parent=parent, providers={"kubernetes": provider}, transformations=every)
         self._places: dict[str, NamespacePlace] = {}
         self._before: list[pulumi.Resource] = []
         if ground.cluster:
