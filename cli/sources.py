@@ -108,14 +108,18 @@ def _chart_yaml(chart: Path) -> str:
 
 
 def agreed(before: list[dict[str, Any]], crds: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """CRDs of a chart with the annotations on which all its renders agree: `helm.sh/resource-policy` is a value's doing."""
-    known = {(c["group"], c["plural"]): c.get("annotations", {}) for c in before or crds}
-    made = []
+    """CRDs of a chart, those of each of its renders, in the order of their names.
+
+    Each with the annotations on which the renders agree that have it: `helm.sh/resource-policy` is a value's doing.
+    """
+    known = {(c["group"], c["plural"]): c for c in before}
+    made = dict(known)
     for found in crds:
-        other = known.get((found["group"], found["plural"]), {})
-        kept = {key: value for key, value in found.get("annotations", {}).items() if other.get(key) == value}
-        made.append({key: value for key, value in {**found, "annotations": kept}.items() if value or key != "annotations"})
-    return made
+        key = found["group"], found["plural"]
+        other = known.get(key, found).get("annotations", {})
+        kept = {name: value for name, value in found.get("annotations", {}).items() if other.get(name) == value}
+        made[key] = {name: value for name, value in {**found, "annotations": kept}.items() if value or name != "annotations"}
+    return [made[key] for key in sorted(made)]
 
 
 def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:

@@ -92,7 +92,7 @@ Change = Callable[[Object], None]
 MISTAKES: dict[str, tuple[str, str, str, Change, str]] = {
     "service": ("Service", "minio", "minio", _renamed, f"{SERVER}: env {STORE}: minio.minio.svc: no Service minio/minio"),
     "port": ("Service", "minio", "minio", _port, f"{SERVER}: env {STORE}: minio.minio.svc:9000: Service minio/minio has no port 9000"),
-    "secret": ("Secret", "mlflow", "mlflow-database-mlflow", _key, f"{SERVER}: env DB_PASSWORD of server: Secret mlflow/mlflow-database-mlflow has no key password"),
+    "secret-key": ("Secret", "mlflow", "mlflow-database-mlflow", _key, f"{SERVER}: env DB_PASSWORD of server: Secret mlflow/mlflow-database-mlflow has no key password"),
     "namespace": ("Deployment", "mlflow", "mlflow", _namespace, f"{SERVER}: env {STORE}: minio.mysql.svc: Service minio stands in namespace minio, not in mysql"),
     "ca": ("ConfigMap", "mlflow", "mlops-ca", _ca, "ConfigMap mlops-ca has no ca.crt"),
     "dns": ("NetworkPolicy", "mlflow", "mlops-wiring", lambda o: _egress_without(o, "kube-system"), f"{SERVER}: names: no NetworkPolicy of namespace mlflow lets it ask the cluster's DNS"),
