@@ -231,6 +231,7 @@ def test_states_hold_the_live_object_and_those_of_the_official_provider_are_unde
     state = states.outputs(live, "apiextensions.k8s.io/v1", "m")
     assert "managedFields" not in state["metadata"]
     assert "schema" not in json.dumps(state)
+    assert states.outputs(live, "apiextensions.k8s.io/v1", "m", schemas=True)["spec"] == crd["spec"], "of one that is read"
     assert states.live_of(state, crd)["spec"] == crd["spec"]
     assert states.manager_of("urn", state) == "m"
     assert "status" not in states.outputs(live, "v1", "m", preview=True)
