@@ -67,7 +67,8 @@ def _concrete(value: Any) -> Any:
     return facts.PLACEHOLDER if value == RUNTIME else value
 
 
-async def _render(chart: Path, wanted: Wanted) -> list[dict[str, Any]]:
+async def template(chart: Path, wanted: Wanted) -> list[dict[str, Any]]:
+    """The objects of a chart at hand, with the values that a stack gives it. Failure where it does not render."""
     arguments = [helm(), "template", wanted.release, str(chart), "--namespace", wanted.namespace, "--no-hooks"]
     arguments += ["--skip-crds"] if wanted.skip_crds else ["--include-crds"]
     async with private_file(json.dumps(_concrete(wanted.values)), ".json") as values:
@@ -131,7 +132,7 @@ def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:
                 objects, versions = parse(_file(one).read_text(encoding="utf-8"), one.chart), {}
             else:
                 chart = _folder(one)
-                objects, versions = asyncio.run(_render(chart, one)), chart_versions(_chart_yaml(chart))
+                objects, versions = asyncio.run(template(chart, one)), chart_versions(_chart_yaml(chart))
         except Failure as error:
             raise UserError(f"{one.chart} with the values of stack {one.stack}: {error}", 1) from None
         entry = found.setdefault(
