@@ -75,7 +75,7 @@ def _rendered(theirs: Theirs) -> list[Object]:
 
 def _ours(obj: Object) -> bool:
     """Whether a certificate is to be signed by an issuer that a platform of ours would bring."""
-    return obj["kind"] == "Certificate" and obj["spec"]["issuerRef"]["kind"] == "ClusterIssuer"
+    return obj["kind"] == "Certificate" and str(obj["spec"]["issuerRef"]["kind"]) == "ClusterIssuer"
 
 
 def _plain(obj: Object) -> Object:

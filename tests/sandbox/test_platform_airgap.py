@@ -91,8 +91,8 @@ def test_two_seeded_leaks_are_caught(deployed: Behind) -> None:
     pod = job["spec"]["template"]["spec"]
     sneaked = {**pod["containers"][0], "name": "wait", "image": "docker.io/library/busybox:1.37"}
     template = {"spec": {**pod, "initContainers": [sneaked]}}
-    held = {"apiVersion": "batch/v1", "kind": "Job", "spec": {"suspend": True, "template": template}}
-    config = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"pod.yaml": "image: quay.io/a/b:1"}}
+    held: dict[str, Any] = {"apiVersion": "batch/v1", "kind": "Job", "spec": {"suspend": True, "template": template}}
+    config: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"pod.yaml": "image: quay.io/a/b:1"}}
     leaks = [{**obj, "metadata": {"name": name, "namespace": "minio"}} for name, obj in (("leak", held), ("agents", config))]
     cluster = Cluster.connect(deployed.project.environment)
     try:
