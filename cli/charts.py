@@ -12,9 +12,11 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS
+from pydantic.alias_generators import to_camel
 
 from components.kubernetes import manifests
 from components.kubernetes.chart import AT_HAND
+from components.kubernetes.installed import OPERATORS
 from components.kubernetes.lockhash import values_hash
 from components.settings import ROOT, load_file
 from components.spec.stack import Stack, Target, Tier
@@ -49,6 +51,20 @@ class Wanted:
         """Hash of the values, as the lock knows a render."""
         return values_hash(self.values)
 
+
+MIRROR = "mirror.example/hub"
+"""Registry of the stacks behind a mirror that the lock knows: charts are told of images by its name."""
+BEHIND_A_MIRROR = ("starter", "full")
+MIRRORED = "-mirrored"
+VARIANTS: dict[str, dict[str, Any]] = {
+    "": {"operators": {"keepCrds": True}},
+    # definitions are kept or not by values of their charts
+    "-clean": {"operators": {"keepCrds": False}},
+    # what comes with an operator is left out of other charts where the cluster has it
+    "-theirs": {"operators": {to_camel(key): "existing" for key in OPERATORS}},
+    MIRRORED: {"operators": {"keepCrds": False}, "registryMirror": MIRROR},
+}
+"""The stack's own lines over each blueprint, by what they add to the name."""
 
 ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
 
@@ -169,7 +185,7 @@ def _namespace(inputs: struct_pb2.Struct) -> str:
 
 
 def stacks(root: Path = ROOT, say: Callable[[str], None] = print) -> Iterator[Stack]:
-    """Every stack that can stand on Kubernetes: the files as they are, the same flipped to it, and each blueprint alone."""
+    """Every stack that can stand on Kubernetes: the files as they are, the same flipped to it, each blueprint in its variants."""
     for file in sorted((root / "stacks").glob("Pulumi.*.yaml")):
         found = load_file(file)
         if isinstance(found, Problems):
@@ -179,15 +195,22 @@ def stacks(root: Path = ROOT, say: Callable[[str], None] = print) -> Iterator[St
         else:
             yield from _flipped(found)
     for file in sorted((root / "blueprints").glob("*.yaml")):
-        # definitions are kept or not by values of their charts
-        for keep in (True, False):
-            name = f"blueprint-{file.stem}{'' if keep else '-leaving-nothing'}"
-            own = {"operators": {"keepCrds": keep}}
-            spec = {"mlops:target": "kubernetes", "mlops:blueprint": file.stem, "mlops:spec": own}
-            found = check(Document(None, {"config": spec}), name, root)
-            # a blueprint that only makes sense with a stack's own lines (a team's name) is covered by its stacks
-            if isinstance(found, Stack):
-                yield found
+        yield from _variants(file.stem, root, say)
+
+
+def _variants(blueprint: str, root: Path, say: Callable[[str], None]) -> Iterator[Stack]:
+    """A blueprint with the lines of each variant; none of one that only makes sense with a stack's own (a team's name)."""
+    for suffix, own in VARIANTS.items():
+        if suffix == MIRRORED and blueprint not in BEHIND_A_MIRROR:
+            continue
+        spec = {"mlops:target": "kubernetes", "mlops:blueprint": blueprint, "mlops:spec": own}
+        found = check(Document(None, {"config": spec}), f"blueprint-{blueprint}{suffix}", root)
+        if isinstance(found, Stack):
+            yield found
+        elif suffix:
+            say(found.text())
+        else:
+            return
 
 
 def _flipped(stack: Stack) -> Iterator[Stack]:

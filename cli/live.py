@@ -163,6 +163,8 @@ class Cluster:
         from urllib3.exceptions import HTTPError
 
         try:
+            # the client keeps a cluster's kinds in a file, which an operator that came since is not in
+            self._client.resources.invalidate_cache()
             # of each kind a list: the kind itself and its list
             known = [r for each in self._client.resources for r in each if not isinstance(r, ResourceList)]
         except HTTPError:

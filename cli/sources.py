@@ -67,7 +67,8 @@ def _concrete(value: Any) -> Any:
     return facts.PLACEHOLDER if value == RUNTIME else value
 
 
-async def _render(chart: Path, wanted: Wanted) -> list[dict[str, Any]]:
+async def template(chart: Path, wanted: Wanted) -> list[dict[str, Any]]:
+    """The objects of a chart at hand, with the values that a stack gives it. Failure where it does not render."""
     arguments = [helm(), "template", wanted.release, str(chart), "--namespace", wanted.namespace, "--no-hooks"]
     arguments += ["--skip-crds"] if wanted.skip_crds else ["--include-crds"]
     async with private_file(json.dumps(_concrete(wanted.values)), ".json") as values:
@@ -108,14 +109,18 @@ def _chart_yaml(chart: Path) -> str:
 
 
 def agreed(before: list[dict[str, Any]], crds: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """CRDs of a chart with the annotations on which all its renders agree: `helm.sh/resource-policy` is a value's doing."""
-    known = {(c["group"], c["plural"]): c.get("annotations", {}) for c in before or crds}
-    made = []
+    """CRDs of a chart, those of each of its renders, in the order of their names.
+
+    Each with the annotations on which the renders agree that have it: `helm.sh/resource-policy` is a value's doing.
+    """
+    known = {(c["group"], c["plural"]): c for c in before}
+    made = dict(known)
     for found in crds:
-        other = known.get((found["group"], found["plural"]), {})
-        kept = {key: value for key, value in found.get("annotations", {}).items() if other.get(key) == value}
-        made.append({key: value for key, value in {**found, "annotations": kept}.items() if value or key != "annotations"})
-    return made
+        key = found["group"], found["plural"]
+        other = known.get(key, found).get("annotations", {})
+        kept = {name: value for name, value in found.get("annotations", {}).items() if other.get(name) == value}
+        made[key] = {name: value for name, value in {**found, "annotations": kept}.items() if value or name != "annotations"}
+    return [made[key] for key in sorted(made)]
 
 
 def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def lock_document(wanted: Iterable[Wanted]) -> dict[str, Any]:
                 objects, versions = parse(_file(one).read_text(encoding="utf-8"), one.chart), {}
             else:
                 chart = _folder(one)
-                objects, versions = asyncio.run(_render(chart, one)), chart_versions(_chart_yaml(chart))
+                objects, versions = asyncio.run(template(chart, one)), chart_versions(_chart_yaml(chart))
         except Failure as error:
             raise UserError(f"{one.chart} with the values of stack {one.stack}: {error}", 1) from None
         entry = found.setdefault(

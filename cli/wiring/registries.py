@@ -1,7 +1,8 @@
 """The air-gap walk: every image reference in any object, and whether it comes from the stack's mirror.
 
 Looked at are all texts of all objects: containers and init containers, custom resources, ConfigMaps, Jobs, arguments. A reference
-is what begins with the host of a public registry, what a key says is an image, and what the parts of one say together.
+is what begins with the host of a public registry, what a key says is an image (in the text of a ConfigMap, too), and what the
+parts of one say together.
 """
 
 import re
@@ -26,6 +27,13 @@ _REST = r"/[a-z0-9][\w./-]*(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]{64})?"
 HOSTED = re.compile(rf"(?<![\w./@-])(?:oci://|docker://)?(?P<ref>(?:{_HOSTS})(?::\d+)?{_REST})")
 IMAGE_KEY = re.compile(r"(^|[a-z_.-])images?$|^imageName$|Image$|(^|_)IMAGES?($|_)")
 """Keys and variables whose value is a reference, whatever host it names."""
+WRITTEN = re.compile(
+    r"""["']?(?:\b|_)(?:\w*Image|image(?:Name)?)["']?\s*[:=]\s*["']?"""
+    r"""(?P<ref>[a-z0-9][\w.-]*(?::\d+)?(?:/[a-z0-9][\w.-]*)+(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]{64})?)(?=["'\s,}]|$)"""
+)
+"""An image by its key in JSON, YAML or TOML that is the text of a ConfigMap: without a host it is Docker Hub's."""
+PROSE = "_example"
+"""Key of a ConfigMap (KServe's, Knative's) that only explains the others."""
 BARE = re.compile(r"^(?P<ref>[a-z0-9][\w.-]*:[\w][\w.-]*(?:@sha256:[0-9a-f]{64})?)$")
 """A container's image without a host is Docker Hub's."""
 REFERENCE = re.compile(r"^(?P<ref>[a-z0-9][\w.-]*(?::\d+)?(?:/[a-z0-9][\w.-]*)+(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]{64})?)$")
@@ -57,6 +65,10 @@ def references(obj: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             if not text[: match.start("ref")].endswith(("http://", "https://")):
                 seen = True
                 yield path, match["ref"].rstrip(".:/")
+        for match in WRITTEN.finditer(text):
+            if not HOSTED.search(match["ref"]):
+                seen = True
+                yield path, match["ref"]
         if key == "image" and (short := BARE.match(text.strip())):
             yield path, short["ref"]
         elif not seen and IMAGE_KEY.search(key) and (whole := REFERENCE.match(text.strip())):
@@ -72,7 +84,11 @@ def _texts(value: Any, key: str, path: str) -> Iterator[tuple[str, str, str]]:
         if isinstance(value.get("repository"), str) and (IMAGE_KEY.search(key) or {"tag", "registry", "image"} & value.keys()):
             yield path, "image", assembled(value)
         for inner, item in value.items():
-            if inner not in UNREAD and not (inner in ("registry", "repository") and isinstance(value.get("repository"), str)):
+            if (
+                inner not in UNREAD
+                and inner != PROSE
+                and not (inner in ("registry", "repository") and isinstance(value.get("repository"), str))
+            ):
                 yield from _texts(
                     item, named if inner == "value" and named else str(inner), f"{path}.{inner}" if path else str(inner)
                 )

@@ -77,7 +77,8 @@ class KubernetesFoundation(pulumi.ComponentResource):
     The root (ten years, its key never rotated by itself) signs every server certificate of the platform; the Bundle puts
     it as ConfigMap `mlops-ca`, key `ca.crt`, into each namespace labelled mlops.dev/trust. Charts: cert-manager,
     trust-manager (jetstack). Limits: with `existing` cert-manager the root's Secret must be in its cluster resource
-    namespace, taken to be `cert-manager`; a root of the company's own is not offered yet.
+    namespace, taken to be `cert-manager`, and stays there after a destroy, as cert-manager leaves a Certificate's Secret; a root
+    of the company's own is not offered yet.
     """
 
     needs = ()

@@ -18,18 +18,16 @@ DRIVER = Compute("100m", "1Gi", "2")
 EXPORTER = Compute("25m", "256Mi", "250m")
 DISCOVERY = Compute("10m", "128Mi", "200m")
 
+_NVIDIA = "nvcr.io/nvidia"
 _REPOSITORIES = {
-    "operator": "nvcr.io/nvidia",
-    "validator": "nvcr.io/nvidia",
-    "driver": "nvcr.io/nvidia",
-    "toolkit": "nvcr.io/nvidia/k8s",
-    "devicePlugin": "nvcr.io/nvidia",
-    "dcgmExporter": "nvcr.io/nvidia/k8s",
-    "gfd": "nvcr.io/nvidia",
-    "migManager": "nvcr.io/nvidia/cloud-native",
+    "": ("operator", "validator", "driver", "devicePlugin", "gfd", "nodeStatusExporter", "sandboxDevicePlugin", "draDriver"),
+    "k8s": ("toolkit", "dcgmExporter"),
+    "cloud-native": (
+        *("migManager", "dcgm", "ccManager", "gdrcopy", "gds", "vfioManager", "vgpuDeviceManager", "kataSandboxDevicePlugin"),
+        *("driver.manager", "vfioManager.driverManager", "vgpuManager.driverManager"),
+    ),
 }
-_MANAGER = "nvcr.io/nvidia/cloud-native"
-"""Where the images of the parts that we use stand; behind a mirror below its host."""
+"""Parts of the ClusterPolicy, also those that are off, by the folder below NVIDIA's of their images: moved to a mirror alike."""
 
 
 def sharing_values(sharing: GpuSharing) -> dict[str, Any]:
@@ -53,6 +51,17 @@ def sharing_values(sharing: GpuSharing) -> dict[str, Any]:
     return {}
 
 
+def _moved(mirror: str) -> dict[str, Any]:
+    """Values that take every part's image from a mirror."""
+    made: dict[str, Any] = {}
+    for folder, parts in _REPOSITORIES.items():
+        place = image(f"{_NVIDIA}/{folder}/x" if folder else f"{_NVIDIA}/x", mirror).removesuffix("/x")
+        for part in parts:
+            first, _, inner = part.partition(".")
+            made = chart.merge(made, {first: {inner: {"repository": place}} if inner else {"repository": place}})
+    return made
+
+
 def chart_values(sharing: GpuSharing, driver: bool, toolkit: bool, monitored: bool, mirror: str | None) -> dict[str, Any]:
     """Values of the chart, plain."""
     parts = ("validator", "toolkit", "devicePlugin", "gfd", "migManager")
@@ -72,6 +81,5 @@ def chart_values(sharing: GpuSharing, driver: bool, toolkit: bool, monitored: bo
     }
     own["toolkit"]["enabled"] = toolkit
     if mirror:
-        own = chart.merge(own, {part: {"repository": image(f"{ref}/x", mirror)[:-2]} for part, ref in _REPOSITORIES.items()})
-        own["driver"]["manager"] = {"repository": image(f"{_MANAGER}/x", mirror)[:-2]}
+        own = chart.merge(own, _moved(mirror))
     return chart.merge(own, sharing_values(sharing))

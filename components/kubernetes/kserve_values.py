@@ -64,6 +64,9 @@ def controller(domain: str, compute: Compute, mirror: str | None) -> dict[str, A
             "agent": {"image": ours("agent")},
             "router": {"image": ours("router")},
             "storage": {"image": ours("storage-initializer")},
+            # off both, but the controller's ConfigMap names them
+            "servingruntime": {"art": {"image": ours("art-explainer")}},
+            "localmodel": {"defaultJobImage": ours("storage-initializer")},
             "controller": {
                 "deploymentMode": "Standard",
                 "image": ours("kserve-controller"),

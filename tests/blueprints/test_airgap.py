@@ -1,27 +1,29 @@
 """With registryMirror and chartMirror set, no object of any blueprint names another registry.
 
-Our own objects are walked as the program registers them. A chart is known to the lock without a mirror only, so of a chart is
-shown that the values which it gets with one move every image that it renders to.
+Our own objects are walked as the program registers them. Of a chart is shown that the values which it gets with a mirror move
+every image that it renders to without one; of `starter` and `full`, which the lock knows behind a mirror, every object is walked,
+those too that operators make. The lock holds no content of a chart's ConfigMaps: tests/contracts/test_airgap_of_charts.py does.
 """
 
 import functools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from cli.charts import registrations
+from cli.charts import BEHIND_A_MIRROR, MIRROR, MIRRORED, VARIANTS, registrations
 from cli.wiring.engine import Engine, known
-from cli.wiring.registries import assembled, foreign, references
+from cli.wiring.registries import KEPT_OUT, assembled, foreign, references
+from cli.wiring.rendered import objects as everything
 from components.settings import ROOT
 from components.spec.stack import Stack
 from components.validation.document import Document
 from components.validation.stackfile import check
 from sandbox.providers.kubernetes.components import CHART, FILE
 from tests.blueprints.golden import NAMES
-from tests.blueprints.recorded import blueprint
+from tests.blueprints.recorded import blueprint, loaded
 
-MIRROR = "mirror.example/hub"
 CHARTS, MANIFESTS = "oci://mirror.example/charts", "https://mirror.example/manifests"
 OWN = "registry.mlops.internal"
 EVERYTHING = {"imageRegistry", "defaultImageRegistry"}
@@ -118,6 +120,16 @@ def test_the_values_move_every_image_that_a_chart_renders_to(name: str) -> None:
     _, charts = made(name)
     left = {(release, ref) for release, ref in rendered(name) if not moved(ref, charts[release].get("values") or {})}
     assert sorted(f"{release}: {ref}" for release, ref in left if not ref.startswith(REPLACED.get(release, "nothing"))) == []
+
+
+@pytest.mark.parametrize("name", BEHIND_A_MIRROR)
+def test_no_object_at_all_names_another_registry(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = [obj for obj in everything(loaded(name, own=VARIANTS[MIRRORED])) if obj["kind"] not in KEPT_OUT]
+    named = Counter(obj["kind"] for obj in found for _ in references(obj))
+    with capsys.disabled():
+        print(f"\n{name}: {len(found)} objects, {named.total()} references in objects of {len(named)} kinds")
+    assert [str(problem) for problem in foreign(found, MIRROR, OWN)] == []
+    assert {"Deployment", "StatefulSet", "Job", "Prometheus", "PerconaServerMySQL"} <= set(named)
 
 
 @pytest.mark.parametrize("name", ["full"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.wiring.registries import foreign
 from components.kubernetes import gpu_operator, kueue
 from components.kubernetes.cluster import GpuComputeCluster
 from components.kubernetes.place import Compute
@@ -83,13 +84,14 @@ def test_the_real_gpu_operator_renders_bounded_and_shares_as_we_said(sharing: Gp
         assert yaml.safe_load(maps["mlops-mig"]["config.yaml"])["mig-configs"]["mlops"][0]["mig-devices"] == {"2g.20gb": 3}
 
 
-def test_every_image_of_the_gpu_operator_that_is_used_moves_to_the_mirror(tmp_path: Path) -> None:
+def test_every_image_of_the_gpu_operator_moves_to_the_mirror(tmp_path: Path) -> None:
     objects = rendering.render(gpu_operator.CHART, gpu_values(GpuSharing(), "mirror.example/hub"), "compute", tmp_path)
     images = {c["image"] for c in rendering.containers(objects).values()}
     assert images and all(ref.startswith("mirror.example/hub/") for ref in images)
     (policy,) = [o["spec"] for o in objects if o["kind"] == "ClusterPolicy"]
-    used = [policy[part] for part in ("validator", "driver", "devicePlugin", "dcgmExporter", "gfd", "migManager")]
-    assert all(p["repository"].startswith("mirror.example/hub/nvidia") for p in [*used, policy["driver"]["manager"]])
+    assert policy["ccManager"]["repository"] == "mirror.example/hub/nvidia/cloud-native"
+    # parts that are off, too: whoever turns one on pulls from the mirror
+    assert [str(problem) for problem in foreign(objects, "mirror.example/hub")] == []
 
 
 def test_the_real_kueue_renders_the_same_twice_with_our_issuer_and_namespaces(tmp_path: Path) -> None:

@@ -153,6 +153,25 @@ ANSWERS: dict[str, Any] = {
 }
 """A small API server; Secrets are refused."""
 
+MORE: dict[str, Any] = {
+    "/apis": {
+        "groups": [
+            {
+                "name": "kafka.example",
+                "versions": [{"groupVersion": "kafka.example/v1", "version": "v1"}],
+                "preferredVersion": {"groupVersion": "kafka.example/v1", "version": "v1"},
+            }
+        ]
+    },
+    "/apis/kafka.example/v1": {"resources": [{"name": "kafkas", "kind": "Kafka", "namespaced": True, "verbs": ["list"]}]},
+    "/apis/kafka.example/v1/kafkas": {
+        "kind": "KafkaList",
+        "apiVersion": "kafka.example/v1",
+        "items": [{"metadata": {"name": "events", "namespace": "kafka"}}],
+    },
+}
+"""What an operator adds to it."""
+
 
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -177,8 +196,12 @@ def test_everything_is_each_kind_once_in_its_preferred_version_as_far_as_one_may
         path = tmp_path / "kubeconfig"
         path.write_text(CONFIG.replace("127.0.0.1:9", f"127.0.0.1:{server.server_port}"))
         found = Cluster.connect({"KUBECONFIG": str(path)}).everything()
+        groups = {"groups": [*ANSWERS["/apis"]["groups"], *MORE["/apis"]["groups"]]}
+        monkeypatch.setattr(f"{__name__}.ANSWERS", {**ANSWERS, **MORE, "/apis": groups})
+        later = Cluster.connect({"KUBECONFIG": str(path)}).everything()
         server.shutdown()
     assert [(obj["apiVersion"], obj["kind"], obj["metadata"]["name"]) for obj in found] == [
         ("apps/v1", "Deployment", "mlflow"),
         ("v1", "Service", "minio"),
     ]
+    assert [obj["kind"] for obj in later] == ["Deployment", "Kafka", "Service"], "what came since is seen too"

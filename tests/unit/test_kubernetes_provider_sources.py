@@ -134,6 +134,24 @@ def test_charts_at_hand_are_found_by_name_and_checked_for_their_version(tmp_path
     assert sources.chart_folder(str(tmp_path / "tiny"), "2") == tmp_path / "tiny", "a path is taken as it is"
 
 
+def test_a_file_at_its_commit_is_known_by_any_mirrors_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lies = f"owner/name/{'0a' * 20}/config/install.yaml"
+    whole = f"https://raw.githubusercontent.com/{lies}"
+    for reference in (whole, f"https://mirror.example/manifests/{lies}"):
+        assert sources.upstream(reference) == whole
+    assert sources.upstream("oci://quay.io/owner/name/install") == sources.upstream("https://x.example/a/b/0a0a/c.yaml") == ""
+    lock = tmp_path / "sources.lock.json"
+    fact = {"apiVersion": "v1", "kind": "ServiceAccount", "name": "a"}
+    lock.write_text(json.dumps({"sources": {whole: {"version": "0a" * 20, "renders": {values_hash({}): {"objects": [fact]}}}}}))
+    monkeypatch.setenv("MLOPS_SOURCES_LOCK", str(lock))
+    found = sources.locked(f"https://mirror.example/manifests/{lies}", "", values_hash({}), "", include_crds=True)
+    assert found.evidence == "locked" and [obj["kind"] for obj in found.objects] == ["ServiceAccount"]
+    monkeypatch.setenv("MLOPS_MANIFESTS", str(tmp_path))
+    (tmp_path / lies).parent.mkdir(parents=True)
+    (tmp_path / lies).write_text("{}")
+    assert sources.manifest_folder(f"https://mirror.example/manifests/{lies}") == tmp_path / lies
+
+
 def test_the_lock_is_found_by_values_and_says_how_good_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "sources.lock.json"
     monkeypatch.setenv("MLOPS_SOURCES_LOCK", str(path))
@@ -231,6 +249,7 @@ def test_states_hold_the_live_object_and_those_of_the_official_provider_are_unde
     state = states.outputs(live, "apiextensions.k8s.io/v1", "m")
     assert "managedFields" not in state["metadata"]
     assert "schema" not in json.dumps(state)
+    assert states.outputs(live, "apiextensions.k8s.io/v1", "m", schemas=True)["spec"] == crd["spec"], "of one that is read"
     assert states.live_of(state, crd)["spec"] == crd["spec"]
     assert states.manager_of("urn", state) == "m"
     assert "status" not in states.outputs(live, "v1", "m", preview=True)

@@ -64,6 +64,11 @@ def test_crds_of_the_lock_are_kept_by_no_annotation_that_only_some_values_set() 
     assert sources.agreed([kept], [plain]) == sources.agreed([plain], [kept]) == [plain]
 
 
+def test_a_crd_that_only_some_values_render_stays_in_the_lock() -> None:
+    first, second = {"group": "a", "plural": "things"}, {"group": "b", "plural": "others"}
+    assert sources.agreed([first, second], [first]) == sources.agreed([second], [first]) == [first, second]
+
+
 @pytest.mark.sandbox
 def test_a_render_becomes_facts_with_crds_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chart = tmp_path / "demo"

@@ -173,6 +173,8 @@ def test_an_image_of_another_registry_is_found_wherever_it_hides() -> None:
         obj("Job", spec={"template": {"spec": {"initContainers": [{"name": "i", "image": "busybox:1"}]}}}),
         obj("Job", spec={"template": {"spec": {"initContainers": [{"name": "i", "image": "library/busybox:1"}]}}}),
         obj("ConfigMap", data={"agent.yaml": "pod:\n  image: quay.io/a/agent:2\n"}),
+        obj("ConfigMap", data={"explainers": '{"art": {"image" : "kserve/art-explainer"}}'}),
+        obj("ConfigMap", data={"localModel": '{"defaultJobImage": "kserve/storage-initializer:v0.20.0", "fsGroup": 1}'}),
         obj("Kafka", spec={"kafka": {"image": "registry.example/kafka:1"}}),
         obj("Deployment", spec={"containers": [{"env": [{"name": "RELATED_IMAGE_X", "value": "internal.example/x:3"}]}]}),
         obj("ClusterPolicy", spec={"driver": {"repository": "nvcr.io/nvidia", "image": "driver"}}),
@@ -183,6 +185,7 @@ def test_an_image_of_another_registry_is_found_wherever_it_hides() -> None:
     fine = [
         obj("Deployment", spec={"containers": [{"image": "mirror.example/hub/a/b:1"}, {"image": "registry.own/mlops/flume:1"}]}),
         obj("ConfigMap", data={"notes": "see https://quay.io/repository/a and docker.io"}),
+        obj("ConfigMap", data={"agent": '{"image" : "mirror.example/hub/kserve/agent:v1"}', "_example": '{"image": "a/b:1"}'}),
     ]
     assert foreign(fine, "mirror.example/hub", "registry.own") == []
     assert [ref for _, ref in references(fine[0])] == ["mirror.example/hub/a/b:1", "registry.own/mlops/flume:1"]

@@ -125,7 +125,8 @@ async def read(cluster: Cluster, call: Call) -> Found | None:
         raise Failure(f"reading {call.id}: {error}") from None
     manager = states.manager_of(call.urn, call.old_outputs, annotation(old_inputs, "pulumi.com/patchFieldManager"))
     inputs = _live_inputs(live, old_inputs, old_live)
-    outputs = states.outputs(live, str(call.old_outputs.get(states.API_VERSION) or shape["apiVersion"]), manager)
+    api_version = str(call.old_outputs.get(states.API_VERSION) or shape["apiVersion"])
+    outputs = states.outputs(live, api_version, manager, schemas=not old_inputs)
     shown = states.hide(inputs)
     if old_inputs and (reason := await ready_now(cluster, old_inputs, live)):
         raise InitFailed(call.id, outputs, reason, shown)

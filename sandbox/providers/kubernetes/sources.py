@@ -25,6 +25,7 @@ from sandbox.providers.model import Failure
 Object = dict[str, Any]
 EVIDENCE: Final = "mlops.dev/evidence"
 _TAGS: Final = re.compile(r"[?@#].*$")
+_AT_COMMIT: Final = re.compile(r"[^/]+/[^/]+/[0-9a-f]{40}/.+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ def chart_name(reference: str) -> str:
     """The name of a chart: the last part of an oci:// reference, a URL or a path, without version and .tgz."""
     last = _TAGS.sub("", reference.rstrip("/")).rpartition("/")[2]
     return re.sub(r"(?:-v?\d+(?:\.\d+)+[^/]*)?\.tgz$", "", last)
+
+
+def upstream(reference: str) -> str:
+    """Upstream's address of a file at its commit, whichever mirror it is asked of; empty for anything else."""
+    found = _AT_COMMIT.search(reference)
+    return f"{UPSTREAM}/{found[0]}" if found else ""
 
 
 def chart_folder(reference: str, version: str) -> Path | None:
@@ -84,8 +91,8 @@ def manifest_folder(reference: str) -> Path | None:
     root = os.environ.get("MLOPS_MANIFESTS")
     if not root:
         return None
-    if reference.startswith(UPSTREAM):
-        exact = Path(root) / reference.removeprefix(UPSTREAM).lstrip("/")
+    if address := upstream(reference):
+        exact = Path(root) / address.removeprefix(UPSTREAM).lstrip("/")
         return exact if exact.exists() else None
     name = chart_name(reference)
     return next((path for path in (Path(root) / name, Path(root) / f"{name}.yaml") if path.exists()), None)
@@ -96,7 +103,8 @@ def locked(reference: str, version: str, values_hash: str, namespace: str, inclu
     path = lock_path()
     known = _read(path)
     name = chart_name(reference)
-    source = known.get(reference) if reference.startswith(UPSTREAM) else known.get(reference) or known.get(name)
+    address = upstream(reference)
+    source = known.get(address) if address else known.get(reference) or known.get(name)
     if source is None:
         have = ", ".join(sorted(known)) or "nothing"
         raise Failure(

@@ -1,6 +1,6 @@
 """The resource's state: the live object, plus `__initialApiVersion` and `__fieldManager` as the official provider keeps them.
 
-Two things of the official state are left out: `__inputs` (the engine has the inputs itself) and the schemas in a CRD's outputs.
+Two things of the official state are left out: `__inputs` (the engine has the inputs itself) and the schemas of CRDs that it made.
 They were half of it, and the engine writes the whole state again after every step. States of the official plugin are understood;
 for the way back `pulumi refresh` with the official plugin fills in what it wants.
 """
@@ -30,15 +30,20 @@ def sent(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return _renamed(obj, _DASHED.get) if is_crd(obj) else obj
 
 
-def outputs(live: Mapping[str, Any], api_version: str, manager: str, preview: bool = False) -> dict[str, Any]:
-    """The state of a live object; data of a Secret is marked secret, a preview knows no status yet."""
+def outputs(
+    live: Mapping[str, Any], api_version: str, manager: str, preview: bool = False, schemas: bool = False
+) -> dict[str, Any]:
+    """The state of a live object; data of a Secret is marked secret, a preview knows no status yet.
+
+    `schemas` keeps those of a CRD: whoever reads one that is not the stack's own may look for a field in it.
+    """
     obj = dict(live)
     metadata = dict(obj.get("metadata") or {})
     metadata.pop("managedFields", None)  # as long as the object itself, and of no use to a program
     obj["metadata"] = metadata
     if preview:
         obj.pop("status", None)
-    if is_crd(obj):
+    if is_crd(obj) and not schemas:
         obj = _without_schemas(obj)
     return {**hide(obj), API_VERSION: api_version, MANAGER: manager}
 
