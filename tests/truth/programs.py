@@ -137,6 +137,33 @@ PROGRAMS = (
         "our stores' settings: definitions applied, features materialised and read, on MariaDB",
     ),
     Program("airflow", PYPI, "apache-airflow", "airflow", "test_airflow.py", "it knows every configuration key that we set"),
+    Program(
+        "jupyterhub",
+        PYPI,
+        "jupyterhub",
+        "jupyterhub",
+        "test_jupyterhub.py",
+        "our hub settings and Python, on MariaDB: a declared user logs in and sees our profiles, a stranger does not; the pod of one; metrics",
+    ),
+    Program(
+        "pyspark",
+        PYPI,
+        "pyspark",
+        "pyspark",
+        "test_spark.py",
+        "our SparkApplications: a topic (here a file) as Parquet by day, once and no more, read by a batch job; the driver's metrics; the clouds' script",
+    ),
+    Program(
+        "tfdv",
+        PYPI,
+        "tensorflow-data-validation",
+        "tfdv",
+        "test_tfdv.py",
+        "our CronJob and images/tfdv: a schema inferred from CSV in the bucket, good data passed, bad data failed with code 3",
+    ),
+    Program(
+        "libc", DEBIAN, "libc6", "trixie", "test_tfdv.py", "stands under TFDV, whose wheel asks for a newer one than Debian 12's"
+    ),
     Program("ray", PYPI, "ray", "ray", "test_ray.py", "our rayStartParams: head without CPUs and a worker that runs a task"),
 )
 BY_NAME = {program.name: program for program in PROGRAMS}
