@@ -123,7 +123,7 @@ PROGRAMS = (
         "mlflow",
         "mlflow",
         "test_mlflow.py",
-        "our migrations, twice, arguments, users, probe and metrics, over TLS: a run with an artifact in both stores; nobody without a user",
+        "our migrations, twice, arguments, users, probe and metrics, over TLS: a run with an artifact in both stores; nobody without a user; in its image our FastAPI and Flask servers: probes, predictions, metrics",
     ),
     Program("optuna", PYPI, "optuna", "optuna", "test_data.py", "our schema script, and a study on our storage URL"),
     Program("optuna-dashboard", PYPI, "optuna-dashboard", "optuna", "test_data.py", "our start script and probe"),
@@ -137,6 +137,14 @@ PROGRAMS = (
         "our stores' settings: definitions applied, features materialised and read, on MariaDB",
     ),
     Program("airflow", PYPI, "apache-airflow", "airflow", "test_airflow.py", "it knows every configuration key that we set"),
+    Program(
+        "bentoml",
+        PYPI,
+        "bentoml",
+        "bentoml",
+        "test_models.py",
+        "a Bento laid out as its image: our probes, an answer, metrics; and no start without our BENTOML_HOME",
+    ),
     Program(
         "jupyterhub",
         PYPI,
