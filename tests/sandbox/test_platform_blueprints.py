@@ -63,18 +63,26 @@ def prove(blueprint: str, folder: Path, seconds: float) -> None:
         made.seconds = seconds
         before = inventory(made)
         stack = write(made, blueprint)
+        took: dict[str, float] = {}
         begun = time.monotonic()
+
+        def stamp(phase: str) -> None:
+            took[phase] = round(time.monotonic() - begun - sum(took.values()), 1)
+            print(f"{blueprint}: {phase} {took[phase]} s", flush=True)
+
         made.up(stack)
-        took = time.monotonic() - begun
+        stamp("up")
         status = made.mlops("status", stack, "--format", "json")
         assert status.code == 0, status.text
         slow = [row["system"] for row in json.loads(status.text)["systems"] if not row["isReady"]]
         assert slow == []
         assert misplaced(made) == []
         assert dangling(made) == []
+        stamp("checks")
         known = evidence(made)
         assert set(known) == {"locked"}, f"the lock is stale for {blueprint}: {known}"
         made.settled(stack, "--policy-pack", "policies")
+        stamp("second preview with the pack")
         size = len(made.resources(stack))
         if blueprint == "production":
             made.good("state unprotect", stack, "--all", "--yes")
@@ -85,4 +93,5 @@ def prove(blueprint: str, folder: Path, seconds: float) -> None:
         else:
             made.destroy(stack)
             assert inventory(made) - before == set()
-        print(f"{blueprint}: {size} resources, up {took:.0f} s, chart objects {dict(known)}")
+        stamp("destroy")
+        print(f"{blueprint}: {size} resources, chart objects {dict(known)}")
