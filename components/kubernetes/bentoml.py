@@ -8,7 +8,14 @@ from components.kubernetes.model_args import ModelServicesArgs
 from components.kubernetes.model_service import Server
 from components.kubernetes.model_serving import ModelServing
 
-SERVER = Server("bentoml", 3000, "/readyz", "/metrics")
+SERVER = Server(
+    "bentoml",
+    3000,
+    "/readyz",
+    "/metrics",
+    # the image's own, /home/bentoml, is of another user and read-only here; every worker keeps its counts there, and stores
+    environment=(("BENTOML_HOME", "/tmp/bentoml"), ("BENTOML_DO_NOT_TRACK", "true")),
+)
 """A Bento's HTTP server: port 3000, /readyz and /metrics (docs.bentoml.com)."""
 
 

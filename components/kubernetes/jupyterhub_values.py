@@ -128,7 +128,9 @@ def environment(uri: Any, secret: Any, bucket: BucketAccess | None) -> dict[str,
 
     found: dict[str, Any] = {}
     if uri is not None:
-        found["MLFLOW_TRACKING_URI"] = uri
+        # over S3 its clients are offered addresses of the bucket itself, which need be none that notebooks reach
+        proxied = {f"MLFLOW_ENABLE_PROXY_MULTIPART_{way}": "false" for way in ("DOWNLOAD", "UPLOAD")}
+        found |= {"MLFLOW_TRACKING_URI": uri, **proxied}
     if secret is not None:
         found["MLFLOW_TRACKING_USERNAME"] = key(secret, "username")
         found["MLFLOW_TRACKING_PASSWORD"] = key(secret, "password")

@@ -46,7 +46,9 @@ class MlflowServer(pulumi.ComponentResource):
 
     Source: the options and variables of `mlflow server` 3.18.0, read in its package. Limits: MLflow ships no default password and
     refuses to start without one; /metrics answers administrators only, so the ServiceMonitor names that Secret; a renewed
-    certificate restarts the pods, since uvicorn reads it at start; job execution (scheduled scorers) is off, it needs one writer.
+    certificate restarts the pods, since uvicorn reads it at start; job execution (scheduled scorers) is off, it needs one writer;
+    over S3 it offers every client addresses of the bucket itself, and has no switch against that: a client that does not reach
+    the bucket, or trusts it not, sets MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD and _UPLOAD to false, as notebooks are told to.
     """
 
     needs = (Database, ObjectStore)

@@ -35,6 +35,8 @@ class Server:
     """Files beside its own server, by name."""
     always: bool = False
     """Its command line runs in images of the user too (other builds of the same server)."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables of every container, the user's images included, which the user's own replace."""
     start_seconds: int = 300
     """A model may take that long to load."""
 
@@ -113,6 +115,7 @@ class ModelFleet:
                 "HOME": "/tmp",
                 **({"MODEL_PATH": _path(part)} if fetched else {}),
                 **({"PYTHONPATH": SCRIPTS} if own else {}),
+                **dict(server.environment),
                 **args.environment,
             },
             ports={"http": port},

@@ -10,7 +10,27 @@ from tests.truth.machine import Machine
 from tests.unit.recording import record
 from tests.unit.stackfiles import checked, stack
 
-SPEC = "systems: {minio: {replicas: 1}, mysql: {}, mlflow: {}, optuna: {}, dvc: {}, docker: {}, feast: {}, jupyterhub: {}, prometheus: {}}"
+SPEC = """
+systems:
+  minio: {replicas: 1}
+  mysql: {}
+  mlflow: {}
+  optuna: {}
+  dvc: {}
+  docker: {}
+  feast: {}
+  jupyterhub: {users: [ann], profiles: {cpu: {cpu: "1", memory: 2Gi}, gpu: {cpu: "4", memory: 16Gi, gpus: 1}}}
+  prometheus: {}
+  fastapi: {models: {iris: {model: iris/1}}}
+  flask: {models: {iris: {model: iris/1}}}
+  tfdv: {datasets: {trips: {data: trips/}}}
+  kafka: {}
+  spark:
+    image: registry.example/spark:4.0.4-1
+    streams: {clicks: {topic: clicks, trigger: 1s}}
+    jobs: {read: {main: "local:///jobs/read.py", args: ["s3a://spark/streams/clicks"]}}
+  bentoml: {models: {echo: {image: "registry.example/echo:1"}}}
+"""
 
 
 @pytest.fixture(scope="module")

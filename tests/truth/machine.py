@@ -6,12 +6,12 @@ image would bring is the program's folder in front of PATH. Limits: containers r
 """
 
 import base64
+import json
 import os
 import shlex
-import signal
+import socket
 import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pytest
 from sandbox.controlplane import pki
 from sandbox.paths import cache
 from tests.truth.programs import SHELF
+from tests.truth.running import Running, end
 from tests.unit.recording import Recording
 from tests.unit.registered import Registered
 
@@ -29,11 +30,10 @@ LOOPBACK = "import fcntl,socket,struct; fcntl.ioctl(socket.socket(), 0x8914, str
 """SIOCSIFFLAGS with IFF_UP and IFF_RUNNING: what `ip link set lo up` does."""
 
 FETCH = """\
-import base64, ssl, sys, urllib.request
-url, *login = sys.argv[1:]
-head = {"Authorization": "Basic " + base64.b64encode(":".join(login).encode()).decode()} if login else {}
+import json, ssl, sys, urllib.request
+url, head, body = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3].encode() or None
 trusted = ssl.create_default_context(cafile="/etc/mlops/ca/ca.crt")
-with urllib.request.urlopen(urllib.request.Request(url, headers=head), context=trusted) as answer:
+with urllib.request.urlopen(urllib.request.Request(url, body, head), context=trusted) as answer:
     assert answer.status == 200
     print(answer.read().decode())
 """
@@ -49,6 +49,8 @@ class Machine:
     names: set[str] = field(default_factory=lambda: {"localhost"})
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     count: int = 0
+    rendered: list[dict[str, Any]] = field(default_factory=list)
+    """Objects of charts that a test has rendered."""
 
     def __post_init__(self) -> None:
         holder = [
@@ -69,6 +71,8 @@ class Machine:
             pytest.skip(f"NOT RUN: no network of its own can be made here: {self._holder.stderr.read()[-200:]}")
         os.environ["MLOPS_SANDBOX_HOME"] = str(self.folder / "authority")
         self._authority = pki.Authority("ca", "mlops-ca")
+        # a pod finds its own name, which a JVM asks for
+        self.names.add(socket.gethostname())
         for made in self.made.all("Service"):
             self.names |= {f"{made.object_name}.{made.namespace}.svc{end}" for end in ("", ".cluster.local")} | {made.object_name}
         for made in self.made.all("Certificate"):
@@ -80,13 +84,7 @@ class Machine:
     def close(self) -> None:
         """Ends every process, the network with them."""
         for process in [*self.running[::-1]]:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-                try:
-                    process.wait(20)
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+            end(process)
         self._holder.kill()
         self._holder.communicate()
 
@@ -98,9 +96,10 @@ class Machine:
         if kind == "Secret" and issued.is_file():
             key = issued.with_suffix(".key")
             return {"tls.crt": issued.read_text(), "tls.key": key.read_text(), "ca.crt": (pki.folder() / "ca.crt").read_text()}
-        found = [made for made in self.made.all(kind) if (made.object_name, made.namespace) == (name, namespace)]
-        assert found, f"{kind} {namespace}/{name} is not among the objects"
-        inputs = found[0].inputs
+        ours = [made.inputs for made in self.made.all(kind) if (made.object_name, made.namespace) == (name, namespace)]
+        charts = [found for found in self.rendered if (found["kind"], found["metadata"]["name"]) == (kind, name)]
+        assert ours or charts, f"{kind} {namespace}/{name} is not among the objects"
+        inputs = [*ours, *charts][0]
         plain = (
             {key: base64.b64decode(value).decode() for key, value in (inputs.get("data") or {}).items()}
             if kind == "Secret"
@@ -112,8 +111,14 @@ class Machine:
         """The environment of a container."""
         found = {}
         for entry in container.get("env") or []:
-            source = (entry.get("valueFrom") or {}).get("secretKeyRef")
-            found[entry["name"]] = self.config("Secret", namespace, source["name"])[source["key"]] if source else entry["value"]
+            source = entry.get("valueFrom") or {}
+            if key := source.get("secretKeyRef"):
+                found[entry["name"]] = self.config("Secret", namespace, key["name"])[key["key"]]
+            elif source:
+                assert source == {"fieldRef": {"fieldPath": "metadata.namespace"}}, f"a value that this machine has not: {entry}"
+                found[entry["name"]] = namespace
+            else:
+                found[entry["name"]] = entry["value"]
         return found
 
     def volume(self, namespace: str, volume: Mapping[str, Any], place: Path) -> Path:
@@ -132,7 +137,14 @@ class Machine:
         return place
 
     def command(
-        self, argv: Sequence[str], binds: Mapping[str, Path], environment: Mapping[str, str], path: Path, *, sealed: bool
+        self,
+        argv: Sequence[str],
+        binds: Mapping[str, Path],
+        environment: Mapping[str, str],
+        path: Path,
+        image: Mapping[str, Path],
+        *,
+        sealed: bool,
     ) -> list[str]:
         """argv in the network, with the directories bound where they belong over a file system of its own."""
         self.count += 1
@@ -148,9 +160,12 @@ class Machine:
             f"mount --rbind /proc {root}/proc && mount --rbind /dev {root}/dev && mount --rbind /sys {root}/sys",
             f"printf '127.0.0.1 %s\\n' {' '.join(sorted(self.names))} > {root}/etc/hosts",
         ]
+        for target, source in image.items():
+            lines.append(f"mkdir -p {q(f'{root}{target}')} && cp -a {q(f'{source}/.')} {q(f'{root}{target}')}")
         for target, source in sorted(binds.items()):
             place = f"{q(f'{root}{target}')}"
-            lines.append(f"mkdir -p {place} && mount --bind {q(str(source))} {place}")
+            made = f"mkdir -p {place}" if source.is_dir() else f"mkdir -p $(dirname {place}) && touch {place}"
+            lines.append(f"{made} && mount --bind {q(str(source))} {place}")
         if sealed:
             lines.append(f"mount -o remount,bind,ro {root}")
         variables = {"PATH": f"{path}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8", **environment}
@@ -172,9 +187,10 @@ class Machine:
         *,
         binds: Mapping[str, Path] | None = None,
         environment: Mapping[str, str] | None = None,
+        image: Mapping[str, Path] | None = None,
         sealed: bool = False,
-    ) -> "Running":
-        """Begins a program in the network."""
+    ) -> Running:
+        """Begins a program in the network; of `image`, directories are copied into its file system, those of `binds` are bound."""
         bound = dict(binds or {})
         if "/tmp" not in bound:
             bound["/tmp"] = self.folder / f"tmp-{self.count}"
@@ -183,7 +199,7 @@ class Machine:
             # /tmp of a container is its own
             if place.is_relative_to("/tmp"):
                 bound[str(place)] = place
-        command = self.command(argv, bound, environment or {}, path, sealed=sealed)
+        command = self.command(argv, bound, environment or {}, path, image or {}, sealed=sealed)
         log = self.folder / f"container-{self.count}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
@@ -192,9 +208,9 @@ class Machine:
         self.running.append(process)
         return Running(process, log, shlex.join(argv)[:200])
 
-    def run(self, argv: Sequence[str], path: Path, seconds: float = 300, **more: Any) -> str:
+    def run(self, argv: Sequence[str], path: Path, **more: Any) -> str:
         """What a program says that ends well."""
-        return self.start(argv, path, **more).done(seconds)
+        return self.start(argv, path, **more).done()
 
     def trust(self) -> dict[str, Path]:
         """The platform's CA where our containers find it."""
@@ -203,63 +219,55 @@ class Machine:
         (place / "ca.crt").write_text(self.config("ConfigMap", "", self.bundle)["ca.crt"])
         return {"/etc/mlops/ca": place}
 
-    def get(self, url: str, login: tuple[str, str] | None = None, seconds: float = 30) -> str:
-        """What a server of the network answers with status 200, its certificate verified by the platform's CA."""
-        return self.run(["python3", "-c", FETCH, url, *(login or ())], Path("/usr/bin"), seconds, binds=self.trust())
+    def get(
+        self, url: str, login: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None, body: str = ""
+    ) -> str:
+        """What a server of the network answers with status 200 (to a POST where there is a body), verified by the platform's CA."""
+        head = dict(headers or {})
+        if login:
+            head["Authorization"] = "Basic " + base64.b64encode(":".join(login).encode()).decode()
+        return self.run(["python3", "-c", FETCH, url, json.dumps(head), body], Path("/usr/bin"), binds=self.trust())
 
-    def pod(self, workload: Registered, path: Path, only: str = "", data: Mapping[str, Path] | None = None) -> "Running":
-        """Runs the init containers of a rendered workload to their ends, then starts its container (`only`, or its first).
+    def probe(self, host: str, container: Mapping[str, Any]) -> None:
+        """Asks a container's HTTP probes as the kubelet would, at the name of its Service."""
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            if wanted := (container.get(probe) or {}).get("httpGet"):
+                port = ports.get(wanted["port"], wanted["port"])
+                self.get(f"{(wanted.get('scheme') or 'HTTP').lower()}://{host}:{port}{wanted['path']}")
 
-        `data` gives directories for claims.
+    def pod(self, workload: Registered, path: Path, only: str = "", data: Mapping[str, Path] | None = None) -> Running:
+        """`launch`, of a rendered workload."""
+        return self.launch(str(workload.namespace), workload.inputs["spec"]["template"]["spec"], path, only, data)
+
+    def launch(
+        self,
+        namespace: str,
+        spec: Mapping[str, Any],
+        path: Path,
+        only: str = "",
+        data: Mapping[str, Path] | None = None,
+        more: Mapping[str, str] | None = None,
+        image: Mapping[str, Path] | None = None,
+    ) -> Running:
+        """Runs the init containers of a pod to their ends, then starts its container (`only`, or its first).
+
+        `data` gives directories for claims, `more` the variables that Kubernetes adds for Services, `image` directories of the image.
         """
-        namespace = str(workload.namespace)
-        spec = workload.inputs["spec"]["template"]["spec"]
         self.count += 1
         place = self.folder / f"pod-{self.count}"
         volumes = {v["name"]: self.volume(namespace, v, place / v["name"]) for v in spec.get("volumes") or []} | dict(data or {})
 
         def begin(container: Mapping[str, Any]) -> Running:
-            binds = {mount["mountPath"]: volumes[mount["name"]] for mount in container.get("volumeMounts") or []}
+            mounts = container.get("volumeMounts") or []
+            binds = {m["mountPath"].rstrip("/"): volumes[m["name"]] / m.get("subPath", "") for m in mounts}
             argv = [*(container.get("command") or []), *(container.get("args") or [])]
             if not container.get("command"):
                 argv = [container["name"], *argv]
             sealed = bool((container.get("securityContext") or {}).get("readOnlyRootFilesystem"))
-            return self.start(argv, path, binds=binds, environment=self.variables(namespace, container), sealed=sealed)
+            variables = self.variables(namespace, container) | dict(more or {})
+            return self.start(argv, path, binds=binds, environment=variables, image=image, sealed=sealed)
 
         for container in spec.get("initContainers") or []:
-            begin(container).done(300)
+            begin(container).done()
         return begin(next(c for c in spec["containers"] if not only or c["name"] == only))
-
-
-@dataclass
-class Running:
-    """A started program."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-    title: str
-
-    @property
-    def said(self) -> str:
-        """Everything that it has printed."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
-
-    def done(self, seconds: float = 300) -> str:
-        """What it said, once it has ended well."""
-        code = self.process.wait(seconds)
-        assert code == 0, f"{self.title}: exit code {code}\n{self.said[-3000:]}"
-        return self.said
-
-    def failed(self, seconds: float = 300) -> str:
-        """What it said, once it has ended badly."""
-        assert self.process.wait(seconds) != 0, f"{self.title} ended well\n{self.said[-2000:]}"
-        return self.said
-
-    def until(self, ready: Callable[[], bool], seconds: float = 120) -> "Running":
-        """Waits for a condition; it must not end before."""
-        deadline = time.monotonic() + seconds
-        while not ready():
-            assert self.process.poll() is None, f"{self.title} ended with {self.process.returncode}\n{self.said[-3000:]}"
-            assert time.monotonic() < deadline, f"{self.title}: not ready in {seconds:.0f} s\n{self.said[-3000:]}"
-            time.sleep(0.5)
-        return self

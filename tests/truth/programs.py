@@ -29,6 +29,7 @@ REQUIREMENTS = HERE / "requirements"
 GO_MODULES = HERE / "go"
 STORES = HERE / "stores.py"
 """Starts what several files need."""
+DEBIAN_SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 SHELF = "programs"
 
 
@@ -92,6 +93,23 @@ PROGRAMS = (
         "the alert routes, with a receiver of each kind",
     ),
     Program(
+        "thanos",
+        GO,
+        "github.com/thanos-io/thanos",
+        "thanos",
+        "test_monitoring.py",
+        "the rulers' rules and the bucket's configuration",
+    ),
+    Program(
+        "minio",
+        GO,
+        "github.com/minio/minio",
+        "minio",
+        "test_stores.py",
+        "our arguments, certificate and probes; buckets, users and policies of our Jobs; a foreign bucket refused",
+    ),
+    Program("mc", GO, "github.com/minio/mc", "mc", "test_stores.py", "runs our Jobs' scripts, twice"),
+    Program(
         "mariadb",
         DEBIAN,
         "mariadb-server-core",
@@ -105,11 +123,11 @@ PROGRAMS = (
         "mlflow",
         "mlflow",
         "test_mlflow.py",
-        "our migrations, twice, arguments, user Job, probe and metrics, over TLS; nobody without a user",
+        "our migrations, twice, arguments, users, probe and metrics, over TLS: a run with an artifact in both stores; nobody without a user; in its image our FastAPI and Flask servers: probes, predictions, metrics",
     ),
     Program("optuna", PYPI, "optuna", "optuna", "test_data.py", "our schema script, and a study on our storage URL"),
     Program("optuna-dashboard", PYPI, "optuna-dashboard", "optuna", "test_data.py", "our start script and probe"),
-    Program("dvc", PYPI, "dvc", "dvc", "test_data.py", "push and pull with our configuration, by our own check"),
+    Program("dvc", PYPI, "dvc", "dvc", "test_data.py", "push and pull with our configuration, by our own check, on MinIO"),
     Program(
         "feast",
         PYPI,
@@ -119,6 +137,41 @@ PROGRAMS = (
         "our stores' settings: definitions applied, features materialised and read, on MariaDB",
     ),
     Program("airflow", PYPI, "apache-airflow", "airflow", "test_airflow.py", "it knows every configuration key that we set"),
+    Program(
+        "bentoml",
+        PYPI,
+        "bentoml",
+        "bentoml",
+        "test_models.py",
+        "a Bento laid out as its image: our probes, an answer, metrics; and no start without our BENTOML_HOME",
+    ),
+    Program(
+        "jupyterhub",
+        PYPI,
+        "jupyterhub",
+        "jupyterhub",
+        "test_jupyterhub.py",
+        "our hub settings and Python, on MariaDB: a declared user logs in and sees our profiles, a stranger does not; the pod of one; metrics",
+    ),
+    Program(
+        "pyspark",
+        PYPI,
+        "pyspark",
+        "pyspark",
+        "test_spark.py",
+        "our SparkApplications: a topic (here a file) as Parquet by day, once and no more, read by a batch job; the driver's metrics; the clouds' script",
+    ),
+    Program(
+        "tfdv",
+        PYPI,
+        "tensorflow-data-validation",
+        "tfdv",
+        "test_tfdv.py",
+        "our CronJob and images/tfdv: a schema inferred from CSV in the bucket, good data passed, bad data failed with code 3",
+    ),
+    Program(
+        "libc", DEBIAN, "libc6", "trixie", "test_tfdv.py", "stands under TFDV, whose wheel asks for a newer one than Debian 12's"
+    ),
     Program("ray", PYPI, "ray", "ray", "test_ray.py", "our rayStartParams: head without CPUs and a worker that runs a task"),
 )
 BY_NAME = {program.name: program for program in PROGRAMS}
@@ -151,7 +204,7 @@ def need(name: str) -> Path:
     except BuildError as error:
         pytest.skip(f"NOT RUN: {name} {program.version} ({program.had}) could not be had: {last(str(error))}")
     except FileNotFoundError as error:
-        pytest.skip(f"NOT RUN: {name} {program.version} ({program.had}): no command {error.filename} here")
+        pytest.skip(f"NOT RUN: {name} {program.version} ({program.had}): there is no {error.filename} here")
     except subprocess.CalledProcessError as error:
         tried = " ".join(str(part) for part in error.cmd[:4])
         pytest.skip(f"NOT RUN: {name} {program.version} ({program.had}): `{tried} …` failed: {last(error.stderr or '')}")
@@ -176,21 +229,42 @@ def _making(program: Program) -> Iterator[bool]:
 
 
 def _environment(program: Program) -> None:
-    """A virtual environment in its final place: its scripts name the interpreter by path."""
+    """A virtual environment in its final place: its scripts name the interpreter by path. A pins' file may name a platform."""
     uv = Path(sys.executable).with_name("uv")
     _quiet([uv, "venv", "--quiet", "--clear", "--python", sys.executable, program.folder])
     python = program.folder / "bin" / "python"
-    _quiet([uv, "pip", "install", "--quiet", "--no-deps", "--python", python, "-r", program.file])
+    platform = [f"--python-platform={found}" for found in _heads(program, "platform")]
+    _quiet([uv, "pip", "install", "--quiet", "--no-deps", "--python", python, *platform, "-r", program.file])
 
 
 def _packages(program: Program) -> None:
-    """Debian packages unpacked below root/, none of them installed."""
+    """Debian packages unpacked below root/, none of them installed. A pins' file may name another release than the machine's."""
     program.folder.mkdir(parents=True, exist_ok=True)
     wanted = [line for line in program.file.read_text().split("\n") if line and not line.startswith("#")]
-    _quiet(["apt-get", "download", *wanted], program.folder)
+    options = [option for suite in _heads(program, "suite") for option in _release(program.folder, suite)]
+    if options:
+        _quiet(["apt-get", *options, "update"])
+    _quiet(["apt-get", *options, "download", *wanted], program.folder)
     for archive in sorted(program.folder.glob("*.deb")):
         _quiet(["dpkg", "-x", archive, program.folder / "root"])
         archive.unlink()
+
+
+def _heads(program: Program, name: str) -> list[str]:
+    """What the comment `# <name>: …` of a pins' file says."""
+    return re.findall(rf"^# {name}: (\S+)$", program.file.read_text(), re.MULTILINE)
+
+
+def _release(folder: Path, suite: str) -> list[str]:
+    """apt-get's options for another release from where this machine has its own, with lists in a folder of their own."""
+    own = DEBIAN_SOURCES.read_text()
+    given = {key: re.search(rf"^{key}: (.+)$", own, re.MULTILINE) for key in ("Types", "URIs", "Signed-By")}
+    lines = [f"{key}: {found.group(1)}" for key, found in given.items() if found]
+    file = folder / "apt" / f"{suite}.sources"
+    (file.parent / "lists").mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join([*lines, f"Suites: {suite}", "Components: main", ""]))
+    places = {"Etc::sourcelist": file, "Etc::sourceparts": "-", "State::lists": file.parent / "lists", "Cache": file.parent}
+    return [f"-oDir::{key}={place}" for key, place in places.items()]
 
 
 def _quiet(argv: Sequence[str | Path], folder: Path | None = None) -> None:

@@ -1,11 +1,14 @@
-"""The two stores of the stack: MariaDB in MySQL's place, and moto's S3 in MinIO's."""
+"""The two stores of the stack as real programs: MariaDB in MySQL's place, and MinIO."""
 
 import shutil
 import sys
 from pathlib import Path
 
-from tests.truth.machine import Machine, Running
+import pytest
+
+from tests.truth.machine import Machine
 from tests.truth.programs import need
+from tests.truth.running import Running
 
 WRAPPER = """\
 #!/bin/sh
@@ -26,7 +29,7 @@ def run_jobs(machine: Machine, namespace: str, path: Path, start: str = "") -> l
     found = [made for made in machine.made.all("Job") if made.namespace == namespace and made.object_name.startswith(start)]
     assert found, f"no Job {start} in {namespace}"
     for job in found:
-        machine.pod(job, path).done(120)
+        machine.pod(job, path).done()
     return [job.object_name for job in found]
 
 
@@ -37,6 +40,14 @@ def query(machine: Machine, client: Path, user: str, sql: str, tls: str = "--ssl
     authority = ["--ssl-ca=/etc/mlops/ca/ca.crt"] if tls != "--skip-ssl" else []
     argv = ["mysql", "--no-defaults", "--host=mysql-haproxy.mysql.svc", *login, tls, *authority, "--batch", f"--execute={sql}"]
     return machine.start(argv, client, binds=machine.trust())
+
+
+def ask_mc(machine: Machine, mc: Path, secret: tuple[str, str], *argv: str) -> Running:
+    """One command of mc with the key in a consumer's Secret, as the Jobs call it."""
+    key = machine.config("Secret", *secret)
+    server = f"https://{key['AWS_ACCESS_KEY_ID']}:{key['AWS_SECRET_ACCESS_KEY']}@minio.minio.svc:9000"
+    environment = {"SSL_CERT_FILE": "/etc/mlops/ca/ca.crt", "MC_CONFIG_DIR": "/tmp/mc", "MC_HOST_store": server}
+    return machine.start(["mc", *argv], mc, environment=environment, binds=machine.trust())
 
 
 def mariadb(machine: Machine) -> Path:
@@ -91,6 +102,17 @@ def mariadb(machine: Machine) -> Path:
     return bin_
 
 
+def minio(machine: Machine) -> Path:
+    """One server from the rendered StatefulSet; returns the folder with `mc`."""
+    server, client = need("minio"), need("mc")
+    data = machine.folder / "minio-data"
+    data.mkdir()
+    made = machine.made.one("StatefulSet", "minio")
+    running = machine.pod(made, server, data={"data": data})
+    running.until(lambda: "API:" in running.said)
+    return client
+
+
 MAKE = """\
 import boto3, json, sys
 endpoint, *buckets = sys.argv[1:]
@@ -106,22 +128,33 @@ ENDPOINT = "https://minio.minio.svc:9000"
 PYTHON = Path(sys.executable).parent
 
 
-def s3(machine: Machine) -> None:
-    """moto's S3 at the name that consumers are told, with the rendered certificate, and the buckets of our grants.
+def s3(machine: Machine) -> str:
+    """An S3 server at the name that consumers are told: MinIO with our Jobs' buckets and keys, or moto's where MinIO cannot be had.
 
-    moto knows no keys: what it proves is the address, the CA and the calls.
+    Returns which. moto knows no keys: what it proves is the address, the CA and the calls.
     """
+    try:
+        client = minio(machine)
+    except pytest.skip.Exception:
+        return moto(machine)
+    run_jobs(machine, "minio", client)
+    return "minio"
+
+
+def moto(machine: Machine) -> str:
+    """moto's server with the rendered certificate, and the buckets of our grants."""
     tls = machine.volume("minio", {"secret": {"secretName": "minio-tls"}}, machine.folder / "moto-tls")
     argv = ["python", "-m", "moto.server", "-H", "0.0.0.0", "-p", "9000", "-s", "-c", "/tls/tls.crt", "-k", "/tls/tls.key"]
     # it would take the first part of the server's name for a bucket
     server = machine.start(argv, PYTHON, binds={"/tls": tls}, environment={"S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true"})
-    server.until(lambda: "Running on" in server.said, 60)
+    server.until(lambda: "Running on" in server.said)
     grants = [made for made in machine.made.all("Job") if made.namespace == "minio"]
     scripts = [machine.config("ConfigMap", "minio", v["configMap"]["name"])["run.sh"] for job in grants
                for v in job.inputs["spec"]["template"]["spec"]["volumes"] if v["name"] == "files"]  # fmt: skip
     lines = [line for script in scripts for line in script.splitlines()]
     buckets = {line.split()[1] for line in lines if line.startswith("bucket ")}
     machine.run(["python", "-c", MAKE, ENDPOINT, *sorted(buckets)], PYTHON, environment=KEYLESS, binds=machine.trust())
+    return "moto"
 
 
 KEYLESS = {

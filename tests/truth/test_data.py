@@ -41,7 +41,7 @@ def test_a_study_on_our_storage_url_is_shown_by_the_dashboard(machine: Machine, 
         environment={**machine.variables("optuna", container), "PYTHONPATH": "/opt/mlops"},
         binds={"/opt/mlops": scripts, "/etc/mlops/database": machine.trust()["/etc/mlops/ca"]},
     )
-    assert "truth" in query(machine, sql, "optuna", "SELECT study_name FROM optuna.studies").done(60)
+    assert "truth" in query(machine, sql, "optuna", "SELECT study_name FROM optuna.studies").done()
     assert need("optuna-dashboard") == program
     dashboard = machine.pod(deployment, program)
     dashboard.until(lambda: "Listening at" in dashboard.said)
@@ -52,7 +52,7 @@ def test_a_study_on_our_storage_url_is_shown_by_the_dashboard(machine: Machine, 
 
 def test_dvc_pushes_and_pulls_by_our_own_check(machine: Machine) -> None:
     program = need("dvc")
-    s3(machine)
+    print(f"the remote is in {s3(machine)}")
     run_jobs(machine, "jupyterhub", program, "dvc-check")
     found = machine.config("ConfigMap", "jupyterhub", dvc.CONFIG)["config"]
     bucket, _, prefix = next(line.split("s3://")[1] for line in found.splitlines() if "s3://" in line).partition("/")

@@ -75,4 +75,4 @@ def test_definitions_are_applied_and_features_materialised(machine: Machine) -> 
     binds = {"/repo": repo, "/scripts": scripts, "/etc/mlops/database": authority, "/etc/mlops/store": authority}
     said = machine.run(["sh", "-c", STEPS], program, environment=variables, binds=binds)
     assert "0.75" in said
-    assert "trips" in query(machine, sql, "feast", "SHOW TABLES IN feast").done(60)
+    assert "trips" in query(machine, sql, "feast", "SHOW TABLES IN feast").done()

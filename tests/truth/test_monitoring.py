@@ -1,4 +1,4 @@
-"""promtool and amtool judge the rules, routes and queries that we generate."""
+"""promtool, amtool and thanos judge the rules, routes, queries and bucket configuration that we generate."""
 
 import json
 import subprocess
@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes import alert_routes, dashboards, thanos_rules
+from components.accesses import BucketAccess
+from components.kubernetes import alert_routes, dashboards, thanos_objstore, thanos_rules
 from components.spec.alerting import Alerting
 from tests.blueprints.recorded import Made, blueprint
 from tests.truth.programs import need
+from tests.unit.recording import settled
 
 pytestmark = [pytest.mark.slow, pytest.mark.truth, pytest.mark.timeout(3600)]
 
@@ -56,6 +58,11 @@ def amtool() -> Path:
     return need("amtool") / "amtool"
 
 
+@pytest.fixture(scope="module")
+def thanos() -> Path:
+    return need("thanos") / "thanos"
+
+
 def test_every_prometheus_rule_of_full_is_one(promtool: Path, tmp_path: Path) -> None:
     rules = ours("PrometheusRule")
     assert len(rules) > 20
@@ -72,12 +79,13 @@ def test_a_rule_with_a_mistake_is_caught(promtool: Path, tmp_path: Path) -> None
     assert code != 0 and "parse error" in said
 
 
-def test_the_rulers_file_is_one(promtool: Path, tmp_path: Path) -> None:
-    code, said = run(promtool, "check", "rules", write(tmp_path, "rules.json", thanos_rules.rules()))
-    assert code == 0, said
-    code, said = run(
-        promtool, "check", "rules", write(tmp_path, "wrong.json", thanos_rules.rules().replace("predict_linear", "predict_linea"))
-    )
+def test_the_rulers_file_is_one_for_prometheus_and_thanos(promtool: Path, thanos: Path, tmp_path: Path) -> None:
+    file = write(tmp_path, "rules.json", thanos_rules.rules())
+    for argv in ((promtool, "check", "rules", file), (thanos, "tools", "rules-check", f"--rules={file}")):
+        code, said = run(*argv)
+        assert code == 0, said
+    wrong = write(tmp_path, "wrong.json", thanos_rules.rules().replace("predict_linear", "predict_linea"))
+    code, said = run(thanos, "tools", "rules-check", f"--rules={wrong}")
     assert code != 0 and "unknown function" in said
 
 
@@ -135,3 +143,30 @@ def test_a_route_to_nobody_is_caught(amtool: Path, tmp_path: Path) -> None:
     config["route"]["routes"][-1]["receiver"] = "nobody"
     code, said = run(amtool, "check-config", write(tmp_path, "wrong.json", config))
     assert code != 0 and 'undefined receiver "nobody"' in said
+
+
+ACCESSES = {
+    "minio": BucketAccess("thanos", "us-east-1", endpoint="https://minio.minio.svc:9000", secret="s", ca_config_map="mlops-ca"),
+    "plain": BucketAccess("thanos", "us-east-1", endpoint="http://127.0.0.1:9000", secret="s"),
+    "aws": BucketAccess("thanos", "eu-central-1", secret="s"),
+}
+
+
+@pytest.mark.parametrize("kind", ACCESSES)
+def test_the_buckets_configuration_is_understood(thanos: Path, tmp_path: Path, kind: str) -> None:
+    text = settled(lambda: thanos_objstore.configuration(ACCESSES[kind]))
+    # what is parsed before anything is asked: a wrong key ends in a parse error, a right one in the missing CA or server
+    code, said = asked(thanos, write(tmp_path, "objstore.json", text))
+    assert code != 0 and not unparsed(said), said
+    wrong = write(tmp_path, "wrong.json", text.replace('"region"', '"regoin"'))
+    code, said = asked(thanos, wrong)
+    assert code != 0 and unparsed(said), said
+
+
+def asked(thanos: Path, file: Path) -> tuple[int, str]:
+    """A listing of the bucket, of which no server can be reached."""
+    return run("unshare", "--user", "--map-root-user", "--net", thanos, "tools", "bucket", "ls", f"--objstore.config-file={file}", "--timeout=5s")  # fmt: skip
+
+
+def unparsed(said: str) -> bool:
+    return "parsing" in said or "not found in type" in said

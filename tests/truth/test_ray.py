@@ -34,11 +34,11 @@ def test_a_task_runs_on_a_worker_and_not_on_the_head(machine: Machine) -> None:
     head = ["ray", "start", "--head", "--port=6379", "--include-dashboard=false", "--node-ip-address=127.0.0.1"]
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "HOME": "/tmp"}
     server = machine.start([*head, *options(spec["headGroupSpec"]), *few], program, environment=quiet, binds=binds)
-    server.until(lambda: "Ray runtime started" in server.said, 120)
+    server.until(lambda: "Ray runtime started" in server.said)
     joined = ["ray", "start", "--address=127.0.0.1:6379", "--node-ip-address=127.0.0.1", *options(workers), *few]
     if not any(part.startswith("--num-cpus") for part in joined):
         joined.append("--num-cpus=1")
     worker = machine.start(joined, program, environment=quiet, binds=binds)
-    worker.until(lambda: "Ray runtime started" in worker.said, 120)
-    said = machine.run(["python", "-c", TASK], program, 200, environment=quiet, binds=binds)
+    worker.until(lambda: "Ray runtime started" in worker.said)
+    said = machine.run(["python", "-c", TASK], program, environment=quiet, binds=binds)
     assert "ran on a worker" in said

@@ -126,6 +126,7 @@ def test_a_profile_is_bounded_in_bytes_and_the_first_is_the_default() -> None:
 def test_notebooks_find_mlflow_and_the_bucket_through_secrets() -> None:
     env = settings(build())["extraEnv"]
     assert env["MLFLOW_TRACKING_URI"] == "https://mlflow.mlflow.svc:5000"
+    assert env["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] == env["MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"] == "false"
     assert env["MLFLOW_TRACKING_PASSWORD"] == {"valueFrom": {"secretKeyRef": {"name": "jupyterhub-mlflow", "key": "password"}}}
     assert env["AWS_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"]["name"] == "app-bucket"
     assert (env["AWS_ENDPOINT_URL_S3"], env["NOTEBOOK_BUCKET"]) == ("https://minio.minio.svc:9000", "models")

@@ -74,6 +74,13 @@ def test_an_image_is_run_as_it_is(made: Recording[Platform]) -> None:
     assert {server[kind]["httpGet"]["path"] for kind in ("readinessProbe", "livenessProbe", "startupProbe")} == {"/alive"}
 
 
+def test_a_bento_keeps_its_home_where_it_may_write(made: Recording[Platform]) -> None:
+    (server,) = pod(made, "bentoml-llm")["containers"]
+    told = env(server)
+    assert (told["BENTOML_HOME"], told["BENTOML_DO_NOT_TRACK"]) == ("/tmp/bentoml", "true")
+    assert "/tmp" in {mount["mountPath"] for mount in server["volumeMounts"]}
+
+
 def test_gpus_are_asked_for_and_their_nodes_tolerated(made: Recording[Platform]) -> None:
     spec = pod(made, "flask-spam")
     resources = spec["containers"][0]["resources"]
