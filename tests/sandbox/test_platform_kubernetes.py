@@ -20,8 +20,8 @@ STACK = "sandbox"
 SYSTEMS = {"minio", "mysql", "kafka", "mlflow", "jupyterhub", "prometheus", "grafana"}
 SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"
 """Value of the key that marks a secret in a stack's state; source: pulumi SDK, resource.SecretSig."""
-PASSING = {"Event", "Lease", "APIService", "EndpointSlice", "Endpoints", "CSIStorageCapacity"}
-"""Kinds that the cluster makes and drops by itself."""
+PASSING = {"Event", "Lease", "APIService", "EndpointSlice", "Endpoints", "CSIStorageCapacity", "Node"}
+"""Kinds that the cluster makes and drops by itself; nodes are its autoscaler's, and no stack makes one."""
 PUBLISHED = ("*/backend/**/*", "logs/*", "status/*", "aws/state.db", "backend/**/*")
 """What the sandbox stores or shows that is not a credential file or the cluster's own store."""
 
